@@ -1,0 +1,195 @@
+"""What can be asked for each upload, and how it is written: in S3 metadata, template defaults, the command line."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from PIL import ImageColor
+
+from cutout.errors import InvalidOption
+from cutout.models import Model
+
+METADATA_PREFIX = "cutout-"
+MAX_BLUR_RADIUS_PIXELS = 500
+
+
+class Output(StrEnum):
+    """A file to be made. The value is what the user writes."""
+
+    PNG = "png"
+    WEBP = "webp"
+    JPG = "jpg"
+    MASK = "mask"
+
+    @property
+    def ending(self) -> str:
+        """What is put behind the input's key."""
+        return ".mask.png" if self is Output.MASK else f".{self}"
+
+
+class Edges(StrEnum):
+    FAST = "fast"
+
+
+@dataclass(frozen=True)
+class Transparent:
+    def __str__(self) -> str:
+        return "transparent"
+
+
+@dataclass(frozen=True)
+class Colour:
+    """sRGB, 0 to 255 each."""
+
+    red: int
+    green: int
+    blue: int
+
+    def __str__(self) -> str:
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+
+@dataclass(frozen=True)
+class Blur:
+    """The picture's own background, blurred. `radius_pixels` is the standard deviation of the Gaussian."""
+
+    radius_pixels: int
+
+    def __str__(self) -> str:
+        return f"blur:{self.radius_pixels}"
+
+
+@dataclass(frozen=True)
+class PictureAt:
+    """Another picture: an object in the same input bucket, or a file where there is no bucket."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"key:{self.key}"
+
+
+Background = Transparent | Colour | Blur | PictureAt
+
+
+@dataclass(frozen=True)
+class WholePicture:
+    def __str__(self) -> str:
+        return "none"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The subject's bounding box, with a margin in per cent of the box's longer side."""
+
+    margin_percent: float
+
+    def __str__(self) -> str:
+        return f"subject:{self.margin_percent:g}%"
+
+
+Crop = WholePicture | Subject
+
+
+@dataclass(frozen=True)
+class Options:
+    """Every choice that there is for one upload. Written and read as text by the field's name."""
+
+    model: Model = Model.U2NET
+    outputs: tuple[Output, ...] = (Output.PNG,)
+    background: Background = Transparent()
+    crop: Crop = WholePicture()
+    edges: Edges = Edges.FAST
+
+    def updated(self, values: Mapping[str, str]) -> "Options":
+        """These options with `values`, text by name, over them.
+
+        Raises:
+            InvalidOption: a name or a value is not known.
+        """
+        for name in values:
+            if name not in READERS:
+                raise InvalidOption(f"There is no option {name!r}. The options are {', '.join(READERS)}.")
+        return replace(self, **{name: READERS[name](value) for name, value in values.items()})
+
+    def as_text(self) -> dict[str, str]:
+        """Every option as text by name, so that `Options().updated(options.as_text()) == options`."""
+        return {name: write(getattr(self, name)) for name in READERS}
+
+
+def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The options among an object's user metadata, text by name; other metadata is somebody else's."""
+    lowered = {name.lower(): value for name, value in metadata.items()}
+    return {
+        name.removeprefix(METADATA_PREFIX): value for name, value in lowered.items() if name.startswith(METADATA_PREFIX)
+    }
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def choice(option: str, kind: type[Choice]) -> Callable[[str], Choice]:
+    def read(text: str) -> Choice:
+        try:
+            return kind(text.strip().lower())
+        except ValueError as error:
+            raise InvalidOption(f"{option} is one of {', '.join(kind)}, not {text!r}.") from error
+
+    return read
+
+
+def read_outputs(text: str) -> tuple[Output, ...]:
+    read = choice("outputs", Output)
+    outputs = tuple(dict.fromkeys(read(part) for part in text.split(",") if part.strip()))
+    if not outputs:
+        raise InvalidOption(f"outputs lists one or more of {', '.join(Output)}, not {text!r}.")
+    return outputs
+
+
+def read_background(text: str) -> Background:
+    kind, _, argument = text.strip().partition(":")
+    if kind == "transparent":
+        return Transparent()
+    if kind == "blur":
+        return Blur(read_radius(argument))
+    if kind == "key" and argument:
+        return PictureAt(argument)
+    try:
+        channels: tuple[int, ...] = ImageColor.getrgb(text.strip())
+    except ValueError:
+        channels = ()
+    if len(channels) != len(fields(Colour)):
+        raise InvalidOption(
+            f"background is transparent, an opaque CSS colour, blur:RADIUS or key:OBJECT, not {text!r}."
+        )
+    return Colour(*channels)
+
+
+def read_radius(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_BLUR_RADIUS_PIXELS):
+        raise InvalidOption(f"background blur:RADIUS takes 1 to {MAX_BLUR_RADIUS_PIXELS} pixels, not {text!r}.")
+    return int(text)
+
+
+def read_crop(text: str) -> Crop:
+    kind, _, margin = text.strip().partition(":")
+    number = margin.removesuffix("%") or "0"
+    if kind == "none" and not margin:
+        return WholePicture()
+    if kind == "subject" and number.isascii() and number.replace(".", "", 1).isdigit() and float(number) <= 100:
+        return Subject(float(number))
+    raise InvalidOption(f"crop is none or subject:MARGIN% with a margin of 0 to 100, not {text!r}.")
+
+
+def write(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "model": choice("model", Model),
+    "outputs": read_outputs,
+    "background": read_background,
+    "crop": read_crop,
+    "edges": choice("edges", Edges),
+}

@@ -1,0 +1,84 @@
+"""How an installation is set up. Each entry point reads its environment once, here, and checks it at the door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cutout.errors import InvalidOption, InvalidSettings
+from cutout.limits import Limits
+from cutout.options import READERS, Options
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """The image function's. `template.yaml` sets the variables; a test holds the two together."""
+
+    output_bucket: str
+    result_bus: str
+    idempotency_table: str
+    weights_directory: Path
+    options: Options = field(default_factory=Options)
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "ImageSettings":
+        return cls(
+            output_bucket=required(environment, "CUTOUT_OUTPUT_BUCKET"),
+            result_bus=required(environment, "CUTOUT_RESULT_BUS"),
+            idempotency_table=required(environment, "CUTOUT_IDEMPOTENCY_TABLE"),
+            weights_directory=weights_directory(environment),
+            options=default_options(environment),
+            limits=Limits(
+                megabytes=number(environment, "CUTOUT_LIMIT_MEGABYTES", Limits.megabytes),
+                megapixels=number(environment, "CUTOUT_LIMIT_MEGAPIXELS", Limits.megapixels),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class CommandLineSettings:
+    """The command line's own; everything else is an option of its commands."""
+
+    weights_directory: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "CommandLineSettings":
+        return cls(weights_directory(environment))
+
+
+def weights_directory(environment: Mapping[str, str]) -> Path:
+    """`CUTOUT_WEIGHTS_DIR`, or `cutout/weights` in the user's cache folder."""
+    given = environment.get("CUTOUT_WEIGHTS_DIR")
+    if given:
+        return Path(given)
+    cache = environment.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "cutout" / "weights"
+
+
+def default_options(environment: Mapping[str, str]) -> Options:
+    """The installation's defaults for every upload: `CUTOUT_MODEL`, `CUTOUT_OUTPUTS` and so on."""
+    given = {name: environment.get(f"CUTOUT_{name.upper()}") for name in READERS}
+    try:
+        return Options().updated({name: text for name, text in given.items() if text})
+    except InvalidOption as error:
+        raise InvalidSettings(f"A default for all uploads is wrong: {error}") from error
+
+
+def required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise InvalidSettings(f"The environment variable {name} is not set. The template sets it.")
+    return value
+
+
+def number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise InvalidSettings(f"{name} is a number, not {text!r}.") from error
+    if not 0 < value < float("inf"):
+        raise InvalidSettings(f"{name} is above zero, not {text!r}.")
+    return value
