@@ -1,0 +1,49 @@
+"""What the net is given: the authors' own preprocessing, which its published masks were made with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutout.arrays import Floats, Pixels
+
+INPUT_SIDE = 320
+"""Height and width, in pixels, of what the net takes and of the saliency maps that it gives."""
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+def preprocess(image: Pixels) -> Floats:
+    """Scale `image`, H x W x 3 RGB, to 320 x 320, divide it by its maximum and normalise it by ImageNet's statistics.
+
+    Returns 3 x 320 x 320 float32. Source: RescaleT and ToTensorLab of the authors' data_loader.py.
+    """
+    small = resize_bilinear(image, INPUT_SIDE)
+    small /= max(small.max(), 1.0)
+    return np.ascontiguousarray(((small - IMAGENET_MEAN) / IMAGENET_DEVIATION).transpose(2, 0, 1))
+
+
+def resize_bilinear(image: Pixels, side: int) -> Floats:
+    """Sample `image` at side x side points, bilinear, without anti-aliasing; returns side x side x 3 float32.
+
+    Only the four neighbours of each point are read, so the cost doesn't depend on the size of `image`.
+    """
+    height, width = image.shape[:2]
+    top, bottom, down = neighbours(height, side)
+    left, right, across = neighbours(width, side)
+    upper, lower = (
+        image[np.ix_(rows, left)] * (1 - across)[:, None] + image[np.ix_(rows, right)] * across[:, None]
+        for rows in (top, bottom)
+    )
+    sampled: Floats = upper * (1 - down)[:, None, None] + lower * down[:, None, None]
+    return sampled
+
+
+def neighbours(length: int, samples: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """For each of `samples` points spread over `length` pixels: the pixel before, the pixel after, and how far between.
+
+    Pixel centres are at half-integers. Beyond the first and last centre the edge pixel counts.
+    """
+    position = np.clip((np.arange(samples) + 0.5) * length / samples - 0.5, 0, length - 1)
+    before = position.astype(np.intp)
+    after = np.minimum(before + 1, length - 1)
+    return before, after, (position - before).astype(np.float32)

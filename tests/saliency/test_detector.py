@@ -1,0 +1,44 @@
+"""If these fail, noise becomes a subject, or a subject is lost."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from cutout.arrays import Floats, Pixels
+from cutout.errors import NoSubject
+from cutout.models import Model
+from cutout.saliency.detector import Detector, normalise
+
+
+def test_the_saliency_map_spans_zero_to_one() -> None:
+    normalised = normalise(np.array([[0.1, 0.3], [0.5, 0.9]], np.float32))
+    np.testing.assert_allclose(normalised, [[0, 0.25], [0.5, 1]], atol=1e-6)
+
+
+def test_a_picture_that_is_all_subject_is_kept_whole() -> None:
+    everything = np.full((4, 4), 0.97, np.float32)
+    np.testing.assert_array_equal(normalise(everything), everything)
+
+
+@pytest.mark.parametrize("model", Model)
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_empty_picture_has_no_subject(detectors: Callable[[Model], Detector], model: Model, grey: int) -> None:
+    with pytest.raises(NoSubject):
+        normalise(detectors(model).detect([np.full((200, 300, 3), grey, np.uint8)])[0])
+
+
+def test_images_of_any_size_are_answered_together(detectors: Callable[[Model], Detector], cat: Pixels) -> None:
+    detector = detectors(Model.U2NETP)
+    together = detector.detect([cat, cat[:, ::-1], cat[:100, :120]])
+    assert together.shape == (3, 320, 320)
+    np.testing.assert_allclose(together[1], detector.detect([cat[:, ::-1]])[0], atol=1e-4)
+
+
+class BrokenEngine:
+    def infer(self, batch: Floats) -> Floats:
+        return batch[:, 0, ::2]
+
+
+def test_an_engine_that_breaks_the_contract_is_found_out(cat: Pixels) -> None:
+    with pytest.raises(ValueError, match="the engine gave"):
+        Detector(BrokenEngine()).detect([cat])
