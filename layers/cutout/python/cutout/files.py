@@ -1,0 +1,101 @@
+"""Photos in files and folders: which there are, where their outputs go, and writing those whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutout.errors import InvalidOption
+from cutout.options import Output
+
+PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
+ENDINGS = {".png": Output.PNG, ".webp": Output.WEBP, ".jpg": Output.JPG, ".jpeg": Output.JPG}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo's file, and the file of each of its outputs."""
+
+    source: Path
+    targets: dict[Output, Path]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a call is asked to do. `passed_over` are files in the folder that no photo is named like."""
+
+    jobs: tuple[Job, ...]
+    passed_over: tuple[Path, ...] = ()
+
+
+def default_output(target: Path) -> Output:
+    """What a user who names `target` and no outputs means."""
+    return ENDINGS.get(target.suffix.lower(), Output.PNG)
+
+
+def plan(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
+    """What to make of `source`, a file or a folder, at `target`.
+
+    Names in a folder are the photo's own name plus the output's ending, so that a.jpg and a.png never overwrite one
+    another.
+
+    Raises:
+        InvalidOption: the target can't hold what is asked for.
+    """
+    if source.is_dir():
+        return plan_folder(source, target, outputs)
+    if target.is_dir() or not target.suffix:
+        return Plan((in_folder(source, target, outputs),))
+    return Plan((Job(source, at_file(target, outputs)),))
+
+
+def at_file(target: Path, outputs: tuple[Output, ...]) -> dict[Output, Path]:
+    """The output that `target` is named for goes there, and others beside it."""
+    own = ENDINGS.get(target.suffix.lower())
+    if own is None:
+        raise InvalidOption(f"The output {target} ends with none of {', '.join(ENDINGS)}, and is no folder.")
+    if own is Output.PNG and outputs == (Output.MASK,):
+        own = Output.MASK
+    if own not in outputs:
+        raise InvalidOption(f"{target} is named like {own}, which is not among the outputs {', '.join(outputs)}.")
+    return {output: target if output is own else target.with_suffix(output.ending) for output in outputs}
+
+
+def plan_folder(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
+    if target.is_file():
+        raise InvalidOption(f"{source} is a folder, so the output is one too, and {target} is a file.")
+    jobs, passed_over = [], []
+    for path in visible_files(source, leaving_out=target):
+        if path.suffix.lower() in PHOTO_SUFFIXES:
+            jobs.append(in_folder(path, target / path.parent.relative_to(source), outputs))
+        else:
+            passed_over.append(path)
+    return Plan(tuple(jobs), tuple(passed_over))
+
+
+def visible_files(folder: Path, leaving_out: Path) -> Iterator[Path]:
+    """All files below `folder` in order of name, but for hidden ones and those below `leaving_out`."""
+    excluded = leaving_out.resolve()
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden and (excluded == folder.resolve() or excluded not in path.resolve().parents):
+            yield path
+
+
+def in_folder(source: Path, folder: Path, outputs: tuple[Output, ...]) -> Job:
+    return Job(source, {output: folder / f"{source.name}{output.ending}" for output in outputs})
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that nobody ever finds a part of it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,74 @@
+"""If these fail, a folder's photos overwrite one another, are missed, or are left half-written."""
+
+from pathlib import Path
+
+import pytest
+from cutout.errors import InvalidOption
+from cutout.files import Job, default_output, plan, write_whole
+from cutout.options import Output
+
+PNG = (Output.PNG,)
+PNG_AND_MASK = (Output.PNG, Output.MASK)
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_a_file_becomes_the_file_that_was_named(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.jpg", tmp_path / "b.png"
+    touch(source)
+    assert plan(source, target, PNG).jobs == (Job(source, {Output.PNG: target}),)
+    assert plan(source, target, PNG_AND_MASK).jobs[0].targets[Output.MASK] == tmp_path / "b.mask.png"
+    assert plan(source, target, (Output.MASK,)).jobs == (Job(source, {Output.MASK: target}),)
+
+
+def test_a_files_ending_decides_its_format() -> None:
+    assert [default_output(Path(name)) for name in ("a.webp", "a.JPG", "a.jpeg", "a.png", "folder")] == [
+        Output.WEBP,
+        Output.JPG,
+        Output.JPG,
+        Output.PNG,
+        Output.PNG,
+    ]
+
+
+@pytest.mark.parametrize("name", ["b.gif", "b.webp"])
+def test_a_file_that_cannot_hold_the_outputs_is_refused(tmp_path: Path, name: str) -> None:
+    touch(tmp_path / "a.jpg")
+    with pytest.raises(InvalidOption):
+        plan(tmp_path / "a.jpg", tmp_path / name, PNG)
+
+
+def test_a_folder_keeps_its_shape_and_names_never_clash(tmp_path: Path) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    touch(photos / "a.jpg", photos / "a.png", photos / "deep" / "B.JPEG", photos / "notes.txt", photos / ".hidden.jpg")
+    work = plan(photos, out, PNG)
+    assert [job.targets[Output.PNG].relative_to(out).as_posix() for job in work.jobs] == [
+        "a.jpg.png",
+        "a.png.png",
+        "deep/B.JPEG.png",
+    ]
+    assert work.passed_over == (photos / "notes.txt",)
+
+
+def test_a_second_run_does_not_take_outputs_for_photos(tmp_path: Path) -> None:
+    touch(tmp_path / "a.jpg", tmp_path / "out" / "a.jpg.png")
+    assert [job.source.name for job in plan(tmp_path, tmp_path / "out", PNG).jobs] == ["a.jpg"]
+
+
+def test_a_folder_does_not_fit_into_a_file(tmp_path: Path) -> None:
+    touch(tmp_path / "photos" / "a.jpg", tmp_path / "out.png")
+    with pytest.raises(InvalidOption):
+        plan(tmp_path / "photos", tmp_path / "out.png", PNG)
+
+
+def test_what_is_written_is_whole_or_not_there(tmp_path: Path) -> None:
+    write_whole(tmp_path / "new" / "a.png", b"whole")
+    assert (tmp_path / "new" / "a.png").read_bytes() == b"whole"
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_whole(tmp_path / "taken", b"x")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.png"]
