@@ -1,0 +1,220 @@
+"""Photos: files to `Picture`s and back."""
+
+import io
+from enum import Enum
+from typing import cast
+
+import cv2
+import numpy as np
+from PIL import ExifTags, Image, ImageFile
+
+from cutout.errors import EmptyFile, TooManyBytes, TooManyPixels
+from cutout.limits import Limits
+from cutout.media.channels import Channels
+from cutout.media.codecs import damage_refused, open_header, quiet_codecs
+from cutout.media.colour import OTHER_THAN_RGB, rgb_profile
+from cutout.media.eight_bit import read_eight_bit, read_jpeg, scale_grey_key
+from cutout.media.metadata import Metadata, read_metadata
+from cutout.media.picture import Picture, Samples
+from cutout.media.png import encode_png
+from cutout.media.signature import recognise, unsupported
+from cutout.media.sixteen_bit import (
+    is_sixteen_bit_png,
+    read_sixteen_bit_png,
+    read_sixteen_bit_tiff,
+    read_twelve_bit_tiff,
+)
+from cutout.media.tiff import read_layout
+
+_WEBP_QUALITY = 90
+_WEBP_EFFORT = 2
+_JPEG_QUALITY = 92
+
+
+class ImageFormat(Enum):
+    """What a cutout can be written as. The value is the ending of the file's name."""
+
+    PNG = "png"
+    WEBP = "webp"
+    JPEG = "jpg"
+
+    @property
+    def content_type(self) -> str:
+        return f"image/{self.name.lower()}"
+
+    @property
+    def largest_side_pixels(self) -> int:
+        return _LARGEST_SIDE_PIXELS[self]
+
+
+_LARGEST_SIDE_PIXELS = {ImageFormat.PNG: 2**31 - 1, ImageFormat.WEBP: 16383, ImageFormat.JPEG: 65500}
+
+
+def decode(data: bytes, limits: Limits) -> Picture:
+    """The first picture in a file, upright, in RGB, in the 8 or 16 bits that it has.
+
+    Ink (CMYK, LAB) becomes sRGB through its profile, grey becomes three equal channels.
+    Raises EmptyFile, TooManyBytes, UnsupportedFormat, TooManyPixels (before pixels are allocated) and UnreadableImage.
+    """
+    if not data:
+        raise EmptyFile("The file is empty: upload it again.")
+    if len(data) > limits.bytes:
+        raise TooManyBytes(
+            f"The file has {len(data) / 1e6:.1f} MB, above the limit of {limits.megabytes:g} MB: upload a smaller one."
+        )
+    source_format = recognise(data)
+    with quiet_codecs(limits), damage_refused(source_format, limits):
+        match source_format:
+            case "JPEG":
+                return _decode_jpeg(data, limits)
+            case "PNG":
+                return _decode_png(data, limits)
+            case "TIFF":
+                return _decode_tiff(data, limits)
+            case _:
+                return _decode_other(data, source_format, limits)
+
+
+def encode(picture: Picture, image_format: ImageFormat) -> bytes:
+    """`picture` as a file. Profile, copyright and, in PNG and JPEG, resolution go with it.
+
+    PNG keeps every bit. WebP is lossy and 8 bits deep, with lossless alpha. JPEG is lossy, 8 bits deep and without
+    alpha: compose the picture on a colour first, or a ValueError says so.
+    Raises TooManyPixels where a side is longer than the format can hold.
+    """
+    if max(picture.width, picture.height) > image_format.largest_side_pixels:
+        raise TooManyPixels(
+            f"The picture is {picture.width} x {picture.height} pixels, but {image_format.name} holds at most"
+            f" {image_format.largest_side_pixels} per side: ask for PNG or upload a smaller version."
+        )
+    match image_format:
+        case ImageFormat.PNG:
+            return encode_png(
+                picture.pixels,
+                alpha=picture.alpha,
+                icc_profile=picture.icc_profile,
+                dpi=picture.dpi,
+                text=_copyright_text(picture.copyright),
+            )
+        case ImageFormat.WEBP:
+            return _encode_webp(picture)
+        case ImageFormat.JPEG:
+            return _encode_jpeg(picture)
+
+
+def encode_matte(
+    matte: Samples, *, dpi: tuple[float, float] | None = None, copyright_notice: str | None = None
+) -> bytes:
+    """An alpha matte, HxW uint8 or uint16, as a grey PNG. It has no profile: a matte is coverage, not colour."""
+    if matte.ndim != 2:
+        raise ValueError(f"a matte is HxW, not {matte.shape}")
+    return encode_png(matte, dpi=dpi, text=_copyright_text(copyright_notice))
+
+
+def _decode_jpeg(data: bytes, limits: Limits) -> Picture:
+    image = open_header(data, "JPEG", limits)
+    metadata = read_metadata(image)
+    return _picture(image, read_jpeg(data, image).turned(metadata.orientation), metadata)
+
+
+def _decode_png(data: bytes, limits: Limits) -> Picture:
+    image = open_header(data, "PNG", limits)
+    is_sixteen_bit = is_sixteen_bit_png(image)
+    scale_grey_key(image)
+    # EXIF and text may stand behind the pixels.
+    image.load()
+    metadata = read_metadata(image)
+    channels = read_sixteen_bit_png(data, image) if is_sixteen_bit else read_eight_bit(image)
+    return _picture(image, channels.turned(metadata.orientation), metadata)
+
+
+def _decode_tiff(data: bytes, limits: Limits) -> Picture:
+    layout = read_layout(data)
+    try:
+        image = open_header(data, "TIFF", limits)
+    except SyntaxError as error:
+        raise unsupported(f"The TIFF arranges its channels of {layout.bits} bits in an unusual way") from error
+    metadata = read_metadata(image)
+    # Pillow and OpenCV both turn a TIFF as they decode it.
+    if layout.is_sixteen_bit:
+        channels = read_sixteen_bit_tiff(data, layout)
+    elif layout.is_twelve_bit:
+        channels = read_twelve_bit_tiff(image)
+    else:
+        channels = read_eight_bit(image)
+    return _picture(image, channels, metadata)
+
+
+def _decode_other(data: bytes, source_format: str, limits: Limits) -> Picture:
+    image = open_header(data, source_format, limits)
+    metadata = read_metadata(image)
+    return _picture(image, read_eight_bit(image).turned(metadata.orientation), metadata)
+
+
+def _picture(image: ImageFile.ImageFile, channels: Channels, metadata: Metadata) -> Picture:
+    profile = None if image.mode in OTHER_THAN_RGB else rgb_profile(image.info.get("icc_profile"))
+    return Picture(
+        pixels=channels.colour,
+        alpha=channels.alpha,
+        icc_profile=profile,
+        dpi=metadata.dpi,
+        copyright=metadata.copyright,
+        source_format=str(image.format),
+    )
+
+
+def _encode_webp(picture: Picture) -> bytes:
+    """Colours under zero alpha are left to the encoder, which picks those that harm the edge least.
+
+    Measured at 12 megapixels: effort 2 takes half the time of 4 for 3 % more bytes. On a bright subject with a hard
+    edge over zeroed colours, keeping the zeros costs 27 % more bytes and 25 % more error at the edge.
+    """
+    image = Image.fromarray(_to_eight_bit(picture.pixels))
+    if picture.alpha is not None:
+        image.putalpha(Image.fromarray(_to_eight_bit(picture.alpha)))
+    file = io.BytesIO()
+    image.save(
+        file,
+        "WEBP",
+        quality=_WEBP_QUALITY,
+        method=_WEBP_EFFORT,
+        icc_profile=picture.icc_profile,
+        exif=_copyright_exif(picture.copyright),
+    )
+    return file.getvalue()
+
+
+def _encode_jpeg(picture: Picture) -> bytes:
+    if picture.alpha is not None:
+        raise ValueError("JPEG holds no alpha: compose the picture on a colour first")
+    file = io.BytesIO()
+    Image.fromarray(_to_eight_bit(picture.pixels)).save(
+        file,
+        "JPEG",
+        quality=_JPEG_QUALITY,
+        subsampling="4:4:4",
+        icc_profile=picture.icc_profile,
+        dpi=picture.dpi or (0, 0),
+        exif=_copyright_exif(picture.copyright),
+    )
+    return file.getvalue()
+
+
+def _to_eight_bit(samples: Samples) -> Samples:
+    """The nearest 8-bit value: 65535 is 255, and the steps between are even."""
+    if samples.dtype == np.uint8:
+        return samples
+    return cast("Samples", cv2.convertScaleAbs(samples, alpha=255 / 65535))
+
+
+def _copyright_text(notice: str | None) -> dict[str, str]:
+    return {} if notice is None else {"Copyright": notice}
+
+
+def _copyright_exif(notice: str | None) -> bytes:
+    """An EXIF block with the notice alone, in UTF-8; empty without a notice."""
+    if notice is None:
+        return b""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Copyright] = notice.encode("utf-8")
+    return exif.tobytes()

@@ -1,0 +1,70 @@
+"""The facts that outlive decoding: which way up, how large on paper, whose. All other EXIF stays behind."""
+
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+
+from PIL import ExifTags, Image
+
+from cutout.media.orientation import SIDEWAYS, UPRIGHT
+from cutout.media.picture import is_resolution
+
+_UNREADABLE_EXIF = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, OSError, struct.error)
+
+_LONGEST_NOTICE_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """`orientation`: 1 to 8, as stored. `dpi`: of the upright picture, horizontal and vertical."""
+
+    orientation: int
+    dpi: tuple[float, float] | None
+    copyright: str | None
+
+
+def read_metadata(image: Image.Image) -> Metadata:
+    """Metadata of an opened picture.
+
+    An orientation outside 1 to 8 counts as upright, a resolution outside 1 to 65535 dpi as none,
+    and of a notice the first 2000 characters are kept.
+    """
+    orientation = _exif_value(image, ExifTags.Base.Orientation)
+    if not isinstance(orientation, int) or not 1 <= orientation <= 8:
+        orientation = UPRIGHT
+    return Metadata(orientation, _dpi(image, orientation), _copyright(image))
+
+
+def _exif_value(image: Image.Image, tag: int) -> object:
+    """One EXIF value, or None. A block that can't be read counts as absent: viewers show such a picture as well."""
+    try:
+        return image.getexif().get(tag)
+    except _UNREADABLE_EXIF:
+        return None
+
+
+def _dpi(image: Image.Image, orientation: int) -> tuple[float, float] | None:
+    try:
+        horizontal, vertical = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    dpi = (vertical, horizontal) if orientation in SIDEWAYS else (horizontal, vertical)
+    return dpi if is_resolution(dpi) else None
+
+
+def _copyright(image: Image.Image) -> str | None:
+    candidates = (
+        _exif_value(image, ExifTags.Base.Copyright),
+        image.info.get("Copyright"),
+        _exif_value(image, ExifTags.Base.Artist),
+        image.info.get("Author"),
+    )
+    notices = (_readable(value) for value in candidates if isinstance(value, str))
+    return next((notice[:_LONGEST_NOTICE_CHARACTERS] for notice in notices if notice), None)
+
+
+def _readable(value: str) -> str:
+    """EXIF has no encoding: Pillow reads Latin-1, cameras and editors write UTF-8. NUL parts two holders of rights."""
+    with suppress(UnicodeError):
+        value = value.encode("latin-1").decode("utf-8")
+    return ", ".join(part.strip() for part in value.split("\0") if part.strip())
