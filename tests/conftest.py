@@ -1,18 +1,26 @@
 """What many tests need: photos that nobody has to fetch, the pretrained weights, and the photos that are only lent."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import numpy as np
 import pytest
 import skimage.data
+from botocore.config import Config
+from moto import mock_aws
+
 from cutout.arrays import Floats, Pixels
 from cutout.models import Model
 from cutout.saliency import fetch
 from cutout.saliency.detector import Detector
 from cutout.saliency.engine_torch import TorchEngine
 from cutout.settings import CommandLineSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 REFERENCE_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -60,3 +68,17 @@ class PaintedEngine:
 @pytest.fixture
 def painted_detector() -> Detector:
     return Detector(PaintedEngine())
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    """S3 as moto plays it, in this process, with a versioned bucket `inbox` and a bucket `outbox`. It tries once."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
+        client.create_bucket(Bucket="inbox")
+        client.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
+        client.create_bucket(Bucket="outbox")
+        yield client

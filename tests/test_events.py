@@ -6,11 +6,12 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cutout import events
 from cutout.errors import UnreadableEvent
 from cutout.events import Upload, parse
-from hypothesis import given
-from hypothesis import strategies as st
 
 RECORDED = Path(__file__).parents[1] / "infra" / "events"
 EVENTBRIDGE_VERSION = "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrH"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from cutout.errors import InvalidOption
 from cutout.files import Job, default_output, plan, write_whole
 from cutout.options import Output

@@ -1,6 +1,9 @@
 """If these fail, a user gets another picture than was asked for, or no word why."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cutout.errors import InvalidOption
 from cutout.models import Model
 from cutout.options import (
@@ -14,8 +17,6 @@ from cutout.options import (
     WholePicture,
     from_metadata,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def test_nothing_said_means_a_transparent_png_of_the_full_net() -> None:

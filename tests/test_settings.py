@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from cutout.errors import InvalidSettings
 from cutout.limits import Limits
 from cutout.models import Model

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import skimage.data
+from PIL import Image
+
 from cutout.models import Model
 from cutout.saliency.fetch import locate
 from cutout.saliency.preprocess import preprocess
 from cutout.settings import CommandLineSettings
-from PIL import Image
 
 PINNED = Path(__file__).parent / "pinned"
 

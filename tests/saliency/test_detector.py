@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from cutout.arrays import Floats, Pixels
 from cutout.errors import NoSubject
 from cutout.models import Model

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto.server import ThreadedMotoServer
+
 from cutout.errors import DownloadFailed, InvalidWeights, MissingWeights
 from cutout.models import Model
 from cutout.saliency.fetch import PINNED, digest, fetch, locate
-from moto.server import ThreadedMotoServer
 
 CONTENT = b"weights " * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from cutout.arrays import Pixels, SaliencyMap
 from cutout.models import Model
 from cutout.saliency.detector import Detector, normalise
-from PIL import Image
 
 PINNED = Path(__file__).parent / "pinned"
 AUTHORS_PHOTOS = ["bike.jpg", "girl.png", "horse.jpg", "im_21.png", "long.jpg", "rifle2.jpeg"]

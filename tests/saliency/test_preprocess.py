@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from skimage.transform import resize
+
 from cutout.arrays import Pixels
 from cutout.saliency.preprocess import preprocess, resize_bilinear
-from skimage.transform import resize
 
 
 @pytest.mark.parametrize("size", [(300, 451), (320, 320), (1000, 37), (1, 1), (2, 900)])

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from cutout.saliency import u2net
 from torch import nn
+
+from cutout.saliency import u2net
 
 
 @pytest.mark.parametrize(("build", "millions"), [(u2net.u2net, 44.0), (u2net.u2netp, 1.1)])

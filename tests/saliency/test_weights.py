@@ -6,10 +6,11 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import Tensor, nn
+
 from cutout.errors import InvalidWeights
 from cutout.models import Model
 from cutout.saliency import fetch, u2net, weights
-from torch import Tensor, nn
 
 CONVOLUTIONS_WITH_BATCH_NORM = 112
 

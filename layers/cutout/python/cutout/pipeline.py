@@ -1,0 +1,139 @@
+"""One photo, from its file's bytes to the bytes of its outputs. This is the place to start reading."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cutout.arrays import Matte, Pixels, SaliencyMap
+from cutout.errors import NoSubject
+from cutout.limits import Limits
+from cutout.matting.assess import assess
+from cutout.matting.composite import as_depth, blurred, covering, filled, hidden, over, under_alpha
+from cutout.matting.crop import subject_box
+from cutout.matting.foreground import estimate_foreground
+from cutout.matting.refine import refine
+from cutout.media.image import ImageFormat, decode, encode, encode_matte
+from cutout.media.picture import Picture
+from cutout.options import (
+    Background,
+    Blur,
+    Colour,
+    Crop,
+    Options,
+    Output,
+    PictureAt,
+    Subject,
+    Transparent,
+    WholePicture,
+)
+from cutout.saliency.detector import Detector, normalise
+from cutout.stopwatch import Stopwatch
+from cutout.verdict import Verdict
+
+FORMATS = {Output.PNG: ImageFormat.PNG, Output.WEBP: ImageFormat.WEBP, Output.JPG: ImageFormat.JPEG}
+WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """One file made of a photo. Width and height are in pixels."""
+
+    output: Output
+    content: bytes
+    content_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that was made of one photo. `seconds` are by stage, in the order of the stages."""
+
+    renditions: tuple[Rendition, ...]
+    verdict: Verdict
+    seconds: dict[str, float]
+
+
+def remove_background(
+    content: bytes, options: Options, detector: Detector, limits: Limits, read_file: Callable[[str], bytes]
+) -> Result:
+    """Make the outputs that `options` ask for of the photo in `content`, a file's bytes.
+
+    `detector` runs the net of `options.model`. `read_file` brings the file of a background picture.
+
+    Raises:
+        Refusal: the photo, or what is asked of it, is at fault.
+    """
+    watch = Stopwatch()
+    with watch.stage("decode"):
+        picture = decode(content, limits)
+    with watch.stage("saliency"):
+        saliency_map = normalise(detector.detect([picture.pixels])[0])
+    with watch.stage("matte"):
+        matte = matte_of(picture, saliency_map)
+    with watch.stage("foreground"):
+        foreground = replace(picture, pixels=estimate_foreground(picture.pixels, matte))
+    with watch.stage("composite"):
+        ground = ground_of(options.background, picture, lambda key: decode(read_file(key), limits))
+        box = box_of(options.crop, matte)
+    renditions = []
+    for output in options.outputs:
+        with watch.stage("composite"):
+            shown = cropped(composed(output, foreground, matte, ground), box)
+        with watch.stage("encode"):
+            renditions.append(rendition(output, shown))
+    return Result(tuple(renditions), assess(saliency_map), watch.seconds)
+
+
+def matte_of(picture: Picture, saliency_map: SaliencyMap) -> Matte:
+    """The matte in the picture's size, under what was transparent in the picture already."""
+    matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
+    if picture.alpha is None:
+        return matte
+    matte = under_alpha(matte, picture.alpha)
+    if not matte.any():
+        raise NoSubject("What the net takes for the subject is transparent in the photo already.")
+    return matte
+
+
+def ground_of(background: Background, picture: Picture, read_picture: Callable[[str], Picture]) -> Pixels | None:
+    """What lies behind the subject; None where nothing does."""
+    match background:
+        case Transparent():
+            return None
+        case Colour(red, green, blue):
+            return filled((red, green, blue), picture.pixels)
+        case Blur(radius_pixels):
+            return blurred(picture.pixels, radius_pixels)
+        case PictureAt(key):
+            behind = as_depth(read_picture(key).pixels, picture.pixels.dtype)
+            return covering(behind, picture.height, picture.width)
+
+
+def composed(output: Output, foreground: Picture, matte: Matte, ground: Pixels | None) -> Picture:
+    """The foreground on its ground, as `output` shows it. JPEG has no alpha: what would be transparent is white."""
+    if output is Output.JPG and ground is None:
+        ground = filled(WHITE, foreground.pixels)
+    if output is Output.MASK or ground is None:
+        return replace(foreground, pixels=hidden(foreground.pixels, matte), alpha=matte)
+    return replace(foreground, pixels=over(foreground.pixels, matte, ground), alpha=None)
+
+
+def box_of(crop: Crop, matte: Matte) -> tuple[slice, slice]:
+    match crop:
+        case WholePicture():
+            return slice(None), slice(None)
+        case Subject(margin_percent):
+            return subject_box(matte, margin_percent)
+
+
+def cropped(picture: Picture, box: tuple[slice, slice]) -> Picture:
+    alpha = None if picture.alpha is None else picture.alpha[box]
+    return replace(picture, pixels=picture.pixels[box], alpha=alpha)
+
+
+def rendition(output: Output, shown: Picture) -> Rendition:
+    if output is Output.MASK and shown.alpha is not None:
+        content = encode_matte(shown.alpha, dpi=shown.dpi, copyright_notice=shown.copyright)
+        return Rendition(output, content, ImageFormat.PNG.content_type, shown.width, shown.height)
+    image_format = FORMATS[output]
+    return Rendition(output, encode(shown, image_format), image_format.content_type, shown.width, shown.height)

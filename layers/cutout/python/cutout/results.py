@@ -1,0 +1,105 @@
+"""What became of an upload, and telling the world: the two events on the result bus."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cutout.errors import CutoutError, ResultBusUnavailable
+from cutout.events import Upload
+from cutout.verdict import Verdict
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "cutout"
+
+
+@dataclass(frozen=True)
+class Written:
+    """One object in the output bucket."""
+
+    bucket: str
+    key: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The background was removed. `seconds` are by stage, in the order of the stages."""
+
+    detail_type: ClassVar[str] = "Background Removed"
+
+    upload: Upload
+    options: Mapping[str, str]
+    outputs: tuple[Written, ...]
+    verdict: Verdict
+    seconds: Mapping[str, float]
+
+    def detail(self) -> dict[str, Any]:
+        return {
+            "upload": identity(self.upload),
+            "options": dict(self.options),
+            "outputs": [asdict(written) for written in self.outputs],
+            "verdict": asdict(self.verdict),
+            "seconds": {stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The background was not removed, and `error` says why."""
+
+    detail_type: ClassVar[str] = "Background Removal Failed"
+
+    upload: Upload
+    error: CutoutError
+
+    def detail(self) -> dict[str, Any]:
+        return {
+            "upload": identity(self.upload),
+            "error": {
+                "code": self.error.code,
+                "message": str(self.error),
+                "retry_can_help": self.error.retry_can_help,
+            },
+        }
+
+
+Outcome = Removed | Failed
+
+
+def identity(upload: Upload) -> dict[str, str | None]:
+    return {"bucket": upload.bucket, "key": upload.key, "version": upload.version, "etag": upload.etag}
+
+
+class ResultBus:
+    """The EventBridge bus `name`, where whoever waits for a result listens."""
+
+    def __init__(self, client: "EventBridgeClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def publish(self, outcome: Outcome) -> None:
+        """Put `outcome` on the bus.
+
+        Raises:
+            ResultBusUnavailable: the bus didn't take it.
+        """
+        entry = {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": outcome.detail_type,
+            "Detail": json.dumps(outcome.detail()),
+        }
+        try:
+            answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]
+        except (ClientError, BotoCoreError) as error:
+            raise ResultBusUnavailable(f"The result bus {self._name} could not be reached: {error}") from error
+        if answer["FailedEntryCount"]:
+            raise ResultBusUnavailable(f"The result bus {self._name} refused an event: {answer['Entries']}")

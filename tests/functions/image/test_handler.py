@@ -1,0 +1,308 @@
+"""If these fail, an upload has no outcome, two, or a wrong one."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import numpy as np
+import pytest
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+from botocore.awsrequest import AWSResponse
+from PIL import Image
+
+from cutout.errors import MissingWeights, StorageUnavailable, UnreadableEvent
+from cutout.events import Upload, parse
+from cutout.limits import Limits
+from cutout.media.png import encode_png
+from cutout.models import Model
+from cutout.options import Options
+from cutout.results import Failed, Outcome, Removed, ResultBus
+from cutout.saliency.detector import Detector
+from cutout.settings import ImageSettings
+from cutout.storage import Storage
+from functions.image import handler as module
+from functions.image.handler import ImageFunction, handler
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+EVENTS = Path(__file__).parents[3] / "infra" / "events"
+SETTINGS = ImageSettings(
+    "outbox", "results", "outcomes", Path("/nowhere"), Options(), Limits(megabytes=1, megapixels=0.5)
+)
+
+
+@dataclass
+class Context:
+    """What Lambda tells the function of an invocation."""
+
+    function_name: str = "cutout-image"
+    memory_limit_in_mb: int = 4096
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:cutout-image"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
+
+class Bus(ResultBus):
+    """A bus that remembers what was put on it."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    def publish(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+@dataclass
+class Stand:
+    """The function with everything around it."""
+
+    s3: "S3Client"
+    bus: Bus
+    function: ImageFunction
+
+    def upload(self, key: str = "a+b 100% ü.png", content: bytes | None = None, **metadata: str) -> Upload:
+        body = photo() if content is None else content
+        answer = self.s3.put_object(Bucket="inbox", Key=key, Body=body, Metadata=metadata)
+        return Upload("inbox", key, answer["VersionId"], answer["ETag"].strip('"'))
+
+    def outputs(self) -> list[str]:
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket="outbox").get("Contents", [])]
+
+
+def photo() -> bytes:
+    pixels = np.full((120, 200, 3), (10, 20, 200), np.uint8)
+    pixels[30:90, 50:110] = (250, 40, 30)
+    return encode_png(pixels)
+
+
+@pytest.fixture
+def stand(s3: "S3Client", painted_detector: Detector, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
+    table = boto3.client("dynamodb")
+    table.create_table(
+        TableName="outcomes",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    bus = Bus()
+    function = ImageFunction(
+        SETTINGS, Storage(s3), bus, DynamoDBPersistenceLayer("outcomes", boto3_client=table), lambda _: painted_detector
+    )
+    monkeypatch.setattr(module, "image_function", lambda: function)
+    yield Stand(s3, bus, function)
+    table.close()
+
+
+def sqs(*bodies: str) -> dict[str, Any]:
+    record = json.loads((EVENTS / "sqs-eventbridge.json").read_text())["Records"][0]
+    return {"Records": [{**record, "messageId": str(number), "body": body} for number, body in enumerate(bodies)]}
+
+
+def announced(upload: Upload) -> str:
+    entry = {"key": upload.key, "version-id": upload.version, "etag": upload.etag, "size": 1}
+    return json.dumps({"detail-type": "Object Created", "detail": {"bucket": {"name": upload.bucket}, "object": entry}})
+
+
+def direct(upload: Upload) -> dict[str, Any]:
+    return {"bucket": upload.bucket, "key": upload.key}
+
+
+def test_a_photo_becomes_a_cutout_and_an_outcome(stand: Stand) -> None:
+    upload = stand.upload(**{"cutout-outputs": "png,mask"})
+    assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": []}
+    assert stand.outputs() == ["a+b 100% ü.png.mask.png", "a+b 100% ü.png.png"]
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Removed)
+    assert replace(outcome.upload, options={}) == upload
+    assert [written.key for written in outcome.outputs] == ["a+b 100% ü.png.png", "a+b 100% ü.png.mask.png"]
+    assert list(outcome.seconds) == [
+        "fetch",
+        "decode",
+        "saliency",
+        "matte",
+        "foreground",
+        "composite",
+        "encode",
+        "store",
+    ]
+    stored = stand.s3.get_object(Bucket="outbox", Key="a+b 100% ü.png.png")
+    assert stored["ContentType"] == "image/png"
+    assert stored["Metadata"]["cutout-source-version"] == upload.version
+    assert json.loads(stored["Metadata"]["cutout-options"])["outputs"] == "png,mask"
+    content = stored["Body"].read()
+    assert len(content) == outcome.outputs[0].size_bytes
+    assert Image.open(io.BytesIO(content)).mode == "RGBA"
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(EVENTS.glob("*.json"))])
+def test_every_recorded_event_is_worked_on(stand: Stand, name: str) -> None:
+    stand.s3.create_bucket(Bucket="cutout-in")
+    text = (EVENTS / f"{name}.json").read_text()
+    uploads = parse(json.loads(text))
+    for upload in uploads:
+        answer = stand.s3.put_object(Bucket=upload.bucket, Key=upload.key, Body=photo())
+        text = as_it_is_here(text, upload, answer["ETag"].strip('"'))
+    given = handler(json.loads(text), Context())
+    assert [outcome.upload.key for outcome in stand.bus.outcomes] == [upload.key for upload in uploads]
+    assert all(isinstance(outcome, Removed) for outcome in stand.bus.outcomes)
+    if name.startswith("direct"):
+        assert given["detail-type"] == "Background Removed"
+        assert given["detail"]["outputs"][0]["key"] == f"{uploads[0].key}.png"
+
+
+def as_it_is_here(text: str, upload: Upload, etag: str) -> str:
+    """The recorded event with the etag of the object that was put here, in a bucket without versions."""
+    for name in ("version-id", "versionId"):
+        text = text.replace(name, "unused")
+    return text.replace(upload.etag, etag) if upload.etag else text
+
+
+REFUSALS: list[tuple[str, bytes, dict[str, str]]] = [
+    ("no_subject", encode_png(np.zeros((40, 40, 3), np.uint8)), {}),
+    ("unreadable_image", photo()[:-200], {}),
+    ("unsupported_format", b"a letter, not a photo", {}),
+    ("empty_file", b"", {}),
+    ("too_many_pixels", encode_png(np.zeros((1000, 600, 3), np.uint8)), {}),
+    ("too_many_bytes", photo() + bytes(1_000_000), {}),
+    ("invalid_option", photo(), {"cutout-colour": "red"}),
+    ("invalid_option", photo(), {"cutout-model": "u3net"}),
+    ("object_missing", photo(), {"cutout-background": "key:nowhere.jpg"}),
+]
+
+
+@pytest.mark.parametrize(("code", "content", "metadata"), REFUSALS)
+def test_a_refusal_is_named_once_and_does_not_come_again(
+    stand: Stand, code: str, content: bytes, metadata: dict[str, str]
+) -> None:
+    upload = stand.upload(content=content, **metadata)
+    for _ in range(2):
+        assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": []}
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.code, outcome.error.retry_can_help) == (code, False)
+    assert outcome.upload.key == upload.key
+    assert str(outcome.error)
+    assert stand.outputs() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "upload"),
+    [
+        ("object_missing", Upload("inbox", "nowhere.jpg")),
+        ("object_deleted", Upload("inbox", "nowhere.jpg", "a-version", "an-etag")),
+        ("output_bucket_as_source", Upload("outbox", "a.jpg.png", "a-version", "an-etag")),
+    ],
+)
+def test_what_cannot_be_opened_is_refused_once(stand: Stand, code: str, upload: Upload) -> None:
+    for _ in range(2):
+        assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": []}
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == code
+
+
+def test_an_upload_that_was_deleted_at_once_is_refused(stand: Stand) -> None:
+    upload = stand.upload()
+    stand.s3.delete_object(Bucket="inbox", Key=upload.key)
+    handler(sqs(announced(upload)), Context())
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "object_deleted"
+
+
+def test_a_repeated_event_changes_nothing_and_gets_the_same_answer(stand: Stand) -> None:
+    upload = stand.upload()
+    first = handler(direct(upload), Context())
+    stand.s3.delete_object(Bucket="outbox", Key=f"{upload.key}.png")
+    assert handler(direct(upload), Context()) == first
+    assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": []}
+    assert len(stand.bus.outcomes) == 1
+    assert stand.outputs() == []
+
+
+def test_every_version_has_its_own_outcome(stand: Stand) -> None:
+    first, second = stand.upload(), stand.upload(content=b"junk")
+    handler(sqs(announced(second), announced(first)), Context())
+    assert [(type(outcome), outcome.upload.version) for outcome in stand.bus.outcomes] == [
+        (Failed, second.version),
+        (Removed, first.version),
+    ]
+
+
+def test_other_options_are_another_order(stand: Stand) -> None:
+    upload = stand.upload()
+    handler(direct(upload), Context())
+    handler({**direct(upload), "options": {"outputs": "webp"}}, Context())
+    assert stand.outputs() == [f"{upload.key}.png", f"{upload.key}.webp"]
+
+
+def test_the_callers_options_win_over_the_objects(stand: Stand) -> None:
+    upload = stand.upload(**{"cutout-outputs": "webp", "cutout-background": "white"})
+    event = {**direct(upload), "options": {"outputs": "jpg"}}
+    answer = handler(event, Context())
+    assert answer["detail"]["options"]["background"] == "#ffffff"
+    assert stand.outputs() == [f"{upload.key}.jpg"]
+
+
+def failing_once(stand: Stand, operation: str) -> None:
+    """Let S3 answer the first `operation` with 503, as it does when it is throttled."""
+    state = {"failures": 1}
+
+    class Raw:
+        def stream(self, **_: object) -> list[bytes]:
+            return [b"<Error><Code>SlowDown</Code></Error>"]
+
+    def respond(**_: object) -> AWSResponse | None:
+        state["failures"] -= 1
+        return AWSResponse("http://s3", 503, {}, Raw()) if state["failures"] >= 0 else None
+
+    stand.s3.meta.events.register_first(f"before-send.s3.{operation}", respond)
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
+def test_a_passing_fault_of_s3_is_tried_again_and_leaves_one_outcome(stand: Stand, operation: str) -> None:
+    upload, other = stand.upload(), stand.upload("other.png")
+    failing_once(stand, operation)
+    event = sqs(announced(upload), announced(other))
+    assert handler(event, Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert handler(event, Context()) == {"batchItemFailures": []}
+    assert sorted(outcome.upload.key for outcome in stand.bus.outcomes) == [upload.key, "other.png"]
+    assert all(isinstance(outcome, Removed) for outcome in stand.bus.outcomes)
+
+
+def test_a_direct_caller_hears_of_a_passing_fault(stand: Stand) -> None:
+    upload = stand.upload()
+    failing_once(stand, "GetObject")
+    with pytest.raises(StorageUnavailable):
+        handler(direct(upload), Context())
+    assert stand.bus.outcomes == []
+
+
+def test_a_message_that_announces_nothing_goes_back_and_the_others_do_not(stand: Stand) -> None:
+    upload = stand.upload()
+    answer = handler(sqs("not json", announced(upload), '{"hello": 1}'), Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "2"}]}
+    assert len(stand.bus.outcomes) == 1
+    with pytest.raises(UnreadableEvent):
+        handler({"hello": 1}, Context())
+
+
+def test_an_installation_without_weights_loses_no_upload(
+    stand: Stand, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: Model) -> Detector:
+        raise MissingWeights("There are no weights.")
+
+    table = DynamoDBPersistenceLayer("outcomes")
+    function = ImageFunction(SETTINGS, Storage(s3), stand.bus, table, missing)
+    monkeypatch.setattr(module, "image_function", lambda: function)
+    upload = stand.upload()
+    assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert stand.bus.outcomes == []

@@ -1,0 +1,63 @@
+"""If these fail, kept pixels change, or hidden ones are given away."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from cutout.arrays import Pixels
+from cutout.matting.composite import as_depth, blurred, covering, filled, hidden, over, under_alpha
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_over_is_exact_to_the_last_bit(dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    full = int(np.iinfo(dtype).max)
+    foreground, background = rng.integers(0, full, (2, 200, 30, 3), dtype, endpoint=True)
+    matte = rng.integers(0, full, (200, 30), dtype, endpoint=True)
+    result = over(foreground, matte, background)
+    for y, x, channel in [(0, 0, 0), (130, 7, 1), (199, 29, 2)]:
+        a, f, b = (int(v) for v in (matte[y, x], foreground[y, x, channel], background[y, x, channel]))
+        assert abs(Fraction(a * f + (full - a) * b, full) - int(result[y, x, channel])) <= Fraction(1, 2)
+    np.testing.assert_array_equal(over(foreground, np.full_like(matte, full), background), foreground)
+    np.testing.assert_array_equal(over(foreground, np.zeros_like(matte), background), background)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_alpha_hides_is_gone_and_what_it_shows_is_not(dtype: type) -> None:
+    foreground = np.full((2, 2, 3), 7, dtype)
+    matte = np.array([[0, 1], [2, np.iinfo(dtype).max]], dtype)
+    assert hidden(foreground, matte).tolist() == [[[0] * 3, [7] * 3], [[7] * 3, [7] * 3]]
+    assert foreground.min() == 7
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_transparency_that_was_there_stays(dtype: type) -> None:
+    full = np.iinfo(dtype).max
+    matte, alpha = np.array([[full, full, 0, 100]], dtype), np.array([[full, 50, full, 0]], dtype)
+    assert under_alpha(matte, alpha).tolist() == [[full, 50, 0, 0]]
+
+
+def test_a_wide_blur_is_the_same_as_a_slow_one(cat: Pixels) -> None:
+    exact = cv2.GaussianBlur(cat, (0, 0), 20)
+    assert np.abs(blurred(cat, 20).astype(int) - exact).mean() < 1.5
+    assert blurred(cat[:1, :1], 500).shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize("size", [(100, 300), (300, 100), (5000, 7), (300, 451)])
+def test_a_background_picture_covers_the_whole(cat: Pixels, size: tuple[int, int]) -> None:
+    assert covering(cat, *size).shape == (*size, 3)
+
+
+def test_a_background_picture_is_not_stretched() -> None:
+    square = np.zeros((100, 100, 3), np.uint8)
+    square[40:60, 40:60] = 255
+    rows, columns = np.nonzero(covering(square, 200, 400)[..., 0] > 127)
+    assert np.ptp(rows) == np.ptp(columns) == 79
+
+
+def test_depths_meet_without_losing_white(cat: Pixels) -> None:
+    np.testing.assert_array_equal(as_depth(as_depth(cat, np.uint16), np.uint8), cat)
+    assert as_depth(np.full((1, 1, 3), 255, np.uint8), np.uint16).max() == 65535
+    assert filled((255, 0, 128), cat.astype(np.uint16))[0, 0].tolist() == [65535, 0, 128 * 257]

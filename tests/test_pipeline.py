@@ -1,0 +1,174 @@
+"""If these fail, a photo comes back changed where it should be kept, or in another form than was asked for."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cutout.arrays import Pixels
+from cutout.errors import NoSubject, Refusal, TooManyPixels, UnsupportedFormat
+from cutout.limits import Limits
+from cutout.media.image import decode
+from cutout.media.png import encode_png
+from cutout.models import Model
+from cutout.options import Options, Output
+from cutout.pipeline import Result, remove_background
+from cutout.saliency.detector import Detector
+
+RED = (250, 40, 30)
+BLUE = (10, 20, 200)
+
+
+def png(pixels: Pixels) -> bytes:
+    return encode_png(pixels)
+
+
+@pytest.fixture
+def red_square() -> Pixels:
+    """240 x 400, blue with a red square: the painted detector's subject."""
+    photo = np.full((240, 400, 3), BLUE, np.uint8)
+    photo[60:180, 100:220] = RED
+    return photo
+
+
+@pytest.fixture
+def remove(painted_detector: Detector) -> Callable[..., Result]:
+    def removed(content: bytes, read_file: Callable[[str], bytes] = lambda _: b"", **options: str) -> Result:
+        return remove_background(content, Options().updated(options), painted_detector, Limits(), read_file)
+
+    return removed
+
+
+def opened(result: Result, number: int = 0) -> Image.Image:
+    return Image.open(io.BytesIO(result.renditions[number].content))
+
+
+def test_the_subject_is_kept_bit_for_bit_and_the_rest_is_gone(
+    remove: Callable[..., Result], red_square: Pixels
+) -> None:
+    rgba = np.asarray(opened(remove(png(red_square))))
+    assert rgba.shape == (240, 400, 4)
+    assert (rgba[65:175, 105:215, 3] == 255).all()
+    np.testing.assert_array_equal(rgba[rgba[..., 3] == 255][:, :3], red_square[rgba[..., 3] == 255])
+    assert not rgba[:50].any()
+
+
+def test_a_real_photo_keeps_its_pixels_with_the_real_net(detectors: Callable[[Model], Detector], cat: Pixels) -> None:
+    result = remove_background(png(cat), Options(), detectors(Model.U2NET), Limits(), lambda _: b"")
+    rgba = np.asarray(opened(result))
+    opaque = rgba[..., 3] == 255
+    assert opaque.mean() > 0.4
+    np.testing.assert_array_equal(rgba[opaque][:, :3], cat[opaque])
+    assert 0.55 < result.verdict.subject_share < 0.7
+    assert list(result.seconds) == ["decode", "saliency", "matte", "foreground", "composite", "encode"]
+
+
+def test_sixteen_bits_stay_sixteen(remove: Callable[..., Result], red_square: Pixels) -> None:
+    deep = red_square.astype(np.uint16) * 257 + 3
+    result = remove(png(deep), outputs="png,mask")
+    cutout, matte = (decode(rendition.content, Limits()) for rendition in result.renditions)
+    assert cutout.alpha is not None
+    assert (cutout.depth, matte.depth) == (16, 16)
+    np.testing.assert_array_equal(cutout.alpha, matte.pixels[..., 0])
+    np.testing.assert_array_equal(cutout.pixels[100, 160], deep[100, 160])
+
+
+@pytest.mark.parametrize(
+    ("output", "file_format", "mode"),
+    [("png", "PNG", "RGBA"), ("webp", "WEBP", "RGBA"), ("jpg", "JPEG", "RGB"), ("mask", "PNG", "L")],
+)
+def test_each_output_is_what_it_is_called(
+    remove: Callable[..., Result], red_square: Pixels, output: str, file_format: str, mode: str
+) -> None:
+    result = remove(png(red_square), outputs=output)
+    image = opened(result)
+    assert (image.format, image.mode, image.size) == (file_format, mode, (400, 240))
+    assert (result.renditions[0].width, result.renditions[0].height) == (400, 240)
+    assert result.renditions[0].content_type == f"image/{file_format.lower()}"
+
+
+def test_all_outputs_come_from_one_pass(remove: Callable[..., Result], red_square: Pixels) -> None:
+    result = remove(png(red_square), outputs="png,webp,jpg,mask")
+    assert [rendition.output for rendition in result.renditions] == [Output.PNG, Output.WEBP, Output.JPG, Output.MASK]
+
+
+def test_a_jpeg_without_a_background_is_white(remove: Callable[..., Result], red_square: Pixels) -> None:
+    assert np.asarray(opened(remove(png(red_square), outputs="jpg")))[10, 10].tolist() == [255] * 3
+
+
+def test_a_colour_lies_behind_the_subject(remove: Callable[..., Result], red_square: Pixels) -> None:
+    image = opened(remove(png(red_square), background="#00ff00"))
+    assert image.mode == "RGB"
+    assert image.getpixel((5, 5)) == (0, 255, 0)
+    assert image.getpixel((160, 120)) == RED
+
+
+def test_the_photos_own_background_can_be_blurred(remove: Callable[..., Result], red_square: Pixels) -> None:
+    red_square[::2, 250:] = 0
+    blurred = np.asarray(opened(remove(png(red_square), background="blur:8"))).astype(int)
+    assert np.abs(np.diff(blurred[20:220, 300:, 2], axis=0)).max() < 5
+    assert tuple(blurred[120, 160]) == RED
+
+
+def test_another_picture_lies_behind_the_subject(remove: Callable[..., Result], red_square: Pixels) -> None:
+    green = np.full((10, 10, 3), (0, 128, 0), np.uint16) * np.uint16(257)
+    asked_for = []
+
+    def read_file(key: str) -> bytes:
+        asked_for.append(key)
+        return png(green)
+
+    image = opened(remove(png(red_square), read_file, background="key:studio.png", outputs="png,jpg"))
+    assert image.getpixel((5, 5)) == (0, 128, 0)
+    assert asked_for == ["studio.png"]
+
+
+def test_a_background_that_is_no_picture_is_refused(remove: Callable[..., Result], red_square: Pixels) -> None:
+    with pytest.raises(UnsupportedFormat):
+        remove(png(red_square), lambda _: b"no picture", background="key:notes.txt")
+
+
+@pytest.mark.parametrize("output", ["png", "mask", "jpg"])
+def test_a_crop_holds_the_subject_and_its_margin(
+    remove: Callable[..., Result], red_square: Pixels, output: str
+) -> None:
+    width, height = opened(remove(png(red_square), crop="subject:10%", outputs=output)).size
+    assert abs(width - 144) <= 3
+    assert abs(height - 144) <= 3
+
+
+def test_transparency_that_was_there_is_not_filled(remove: Callable[..., Result], red_square: Pixels) -> None:
+    alpha = np.full((*red_square.shape[:2], 1), 255, np.uint8)
+    alpha[:, :150] = 0
+    rgba = np.asarray(opened(remove(png(np.dstack([red_square, alpha])))))
+    assert not rgba[:, :150].any()
+    assert rgba[120, 180].tolist() == [*RED, 255]
+
+
+def test_a_photo_whose_subject_was_transparent_already_has_none(
+    remove: Callable[..., Result], red_square: Pixels
+) -> None:
+    alpha = np.zeros((*red_square.shape[:2], 1), np.uint8)
+    alpha[:, 300:] = 255
+    with pytest.raises(NoSubject):
+        remove(png(np.dstack([red_square, alpha])), crop="subject:5%")
+
+
+@pytest.mark.parametrize(("content", "expected"), [(b"text", UnsupportedFormat), (b"\x89PNG\r\n\x1a\n", Refusal)])
+def test_what_is_no_photo_is_refused(remove: Callable[..., Result], content: bytes, expected: type[Refusal]) -> None:
+    with pytest.raises(expected):
+        remove(content)
+
+
+def test_limits_hold(painted_detector: Detector, red_square: Pixels) -> None:
+    with pytest.raises(TooManyPixels):
+        remove_background(png(red_square), Options(), painted_detector, Limits(megapixels=0.09), lambda _: b"")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (2, 3)])
+def test_the_smallest_photos_come_back_too(remove: Callable[..., Result], size: tuple[int, int]) -> None:
+    photo = np.full((*size, 3), RED, np.uint8)
+    photo.reshape(-1, 3)[0] = BLUE if photo.size > 3 else RED
+    assert opened(remove(png(photo))).size == size[::-1]

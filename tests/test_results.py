@@ -1,0 +1,77 @@
+"""If these fail, whoever waits for a result waits in vain."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from cutout.errors import NoSubject, ResultBusUnavailable, StorageUnavailable
+from cutout.events import Upload
+from cutout.results import Failed, Removed, ResultBus, Written
+from cutout.verdict import Verdict
+
+UPLOAD = Upload("in", "ü+.jpg", "v1", "e1", {"model": "u2netp"})
+
+
+class Bus:
+    """EventBridge, as far as it is used here."""
+
+    def __init__(self, failed: int = 0) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._failed = failed
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 calls it
+        self.entries += Entries
+        return {"FailedEntryCount": self._failed, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+
+
+class UnreachableBus:
+    def put_events(self, **_: object) -> dict[str, Any]:
+        raise EndpointConnectionError(endpoint_url="http://events")
+
+
+def removed() -> Removed:
+    written = Written("out", "ü+.jpg.png", "image/png", 12, 4, 3)
+    return Removed(UPLOAD, {"model": "u2netp"}, (written,), Verdict(0.3, 0, 0.01, 2, 0.9), {"decode": 0.123456})
+
+
+def test_a_success_says_where_its_outputs_are() -> None:
+    bus = Bus()
+    ResultBus(bus, "results").publish(removed())  # type: ignore[arg-type]
+    (entry,) = bus.entries
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == ("results", "cutout", "Background Removed")
+    assert json.loads(entry["Detail"]) == {
+        "upload": {"bucket": "in", "key": "ü+.jpg", "version": "v1", "etag": "e1"},
+        "options": {"model": "u2netp"},
+        "outputs": [
+            {
+                "bucket": "out",
+                "key": "ü+.jpg.png",
+                "content_type": "image/png",
+                "size_bytes": 12,
+                "width": 4,
+                "height": 3,
+            }
+        ],
+        "verdict": {"subject_share": 0.3, "border_contact": 0, "soft_edge_share": 0.01, "holes": 2, "confidence": 0.9},
+        "seconds": {"decode": 0.1235},
+    }
+
+
+@pytest.mark.parametrize(("error", "can_help"), [(NoSubject("None."), False), (StorageUnavailable("Busy."), True)])
+def test_a_failure_says_why_and_whether_to_try_again(error: NoSubject | StorageUnavailable, can_help: bool) -> None:
+    bus = Bus()
+    ResultBus(bus, "results").publish(Failed(UPLOAD, error))  # type: ignore[arg-type]
+    assert bus.entries[0]["DetailType"] == "Background Removal Failed"
+    assert json.loads(bus.entries[0]["Detail"])["error"] == {
+        "code": error.code,
+        "message": str(error),
+        "retry_can_help": can_help,
+    }
+
+
+@pytest.mark.parametrize("bus", [Bus(failed=1), UnreachableBus()])
+def test_an_event_that_the_bus_did_not_take_is_not_taken_for_sent(bus: Any) -> None:
+    with pytest.raises(ResultBusUnavailable):
+        ResultBus(bus, "results").publish(removed())
