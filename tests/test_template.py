@@ -1,6 +1,7 @@
 """The template, read as data: what AWS would do with an upload, a permission or a retry."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from cutout.limits import Limits
-from cutout.options import Options
+from cutout.models import Model
+from cutout.options import Edges, Options, Output
 from cutout.settings import ImageSettings
 from infra.local.template import load, translate
 
@@ -377,3 +379,13 @@ def test_whoever_deploys_learns_the_names(template: dict[str, Any]) -> None:
         "IdempotencyTable",
         "AlarmTopic",
     }
+
+
+def test_the_template_offers_every_choice_that_the_library_has_and_no_other(source: dict[str, Any]) -> None:
+    """Or a deployment sets a default that refuses every upload."""
+    parameters = source["Parameters"]
+    assert parameters["DefaultModel"]["AllowedValues"] == list(Model)
+    assert parameters["DefaultEdges"]["AllowedValues"] == list(Edges)
+    offered = re.fullmatch(r"\^\((.*?)\)\(,\(\1\)\)\*\$", parameters["DefaultOutputs"]["AllowedPattern"])
+    assert offered is not None
+    assert offered[1].split("|") == list(Output)

@@ -1,0 +1,128 @@
+"""Every known difference between AWS and what is embedded here, in one table."""
+
+import textwrap
+from dataclasses import dataclass
+
+TEXT_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Shim:
+    """`aws`: what AWS does. `moto`: what moto does instead. `shim`: what is done about it here."""
+
+    name: str
+    aws: str
+    moto: str
+    shim: str
+
+
+SHIMS = (
+    Shim(
+        name="event source mapping",
+        aws="Lambda polls the queue and calls the function with batches, up to MaximumConcurrency at once.",
+        moto="Takes messages away as they are sent and starts the function in a container.",
+        shim="AWS::Lambda::EventSourceMapping is not deployed. queue_pump polls the queue by its batch size and "
+        "settles messages by the function's answer. One batch is under way at a time.",
+    ),
+    Shim(
+        name="function",
+        aws="Runs the container image, as many copies as there is work, each with its own processors and memory.",
+        moto="Can't run functions of package type Image.",
+        shim="One process of this machine's Python runs the image's entry point, awslambdaric, against a Runtime API "
+        "on loopback. Memory, /tmp and processors are not limited. A direct invocation waits for the queue's.",
+    ),
+    Shim(
+        name="initialisation",
+        aws="Loading the handler may take 10 s. If it takes longer, it is repeated within the first invocation.",
+        moto="Has no such phase.",
+        shim="Loading may take as long as the function's timeout, and is not counted against it.",
+    ),
+    Shim(
+        name="retry delay",
+        aws="A failed message comes back after the queue's visibility timeout, six times the function's.",
+        moto="The same.",
+        shim="After a failure the message comes back after retry_delay_seconds. The dead-letter queue is unchanged.",
+    ),
+    Shim(
+        name="bucket properties",
+        aws="CloudFormation applies all of them.",
+        moto="CloudFormation applies encryption and tags, and drops the others.",
+        shim="Versioning, notifications, ownership and the public access block are applied by the S3 API. Lifecycle "
+        "rules are not applied: nothing expires.",
+    ),
+    Shim(
+        name="expiry of idempotency rows",
+        aws="Rows are deleted after their time, within days.",
+        moto="CloudFormation drops TimeToLiveSpecification, and rows stay.",
+        shim="None. Powertools reads the time in a row and ignores a row that has expired.",
+    ),
+    Shim(
+        name="resources that are not deployed",
+        aws="Creates them.",
+        moto="Does not know AWS::S3::BucketPolicy, AWS::SQS::QueuePolicy, AWS::SNS::Subscription and "
+        "AWS::CloudWatch::Alarm in a template, and fails on the pattern of an AWS::Events::Archive.",
+        shim="They are left out. No policy is attached, no alarm is raised, no outcome is archived.",
+    ),
+    Shim(
+        name="permissions",
+        aws="Every call needs one: role, bucket policy, queue policy, TLS only.",
+        moto="Keeps roles and policies and enforces none. Serves plain HTTP.",
+        shim="None. A permission that the template forgets shows on AWS only.",
+    ),
+    Shim(
+        name="number parameters",
+        aws="Are text wherever the template refers to them.",
+        moto="Stay numbers, and are then not found as the keys of a mapping.",
+        shim="They are declared as String in the template that is deployed.",
+    ),
+    Shim(
+        name="parameter constraints",
+        aws="AllowedValues, AllowedPattern, MinValue, MaxValue and Rules are checked.",
+        moto="Checks none and ignores unknown parameters.",
+        shim="Unknown parameters are refused. Constraints are not checked.",
+    ),
+    Shim(
+        name="metadata of an upload",
+        aws="Are there before the upload's event is sent.",
+        moto="Are stored a moment after the event is sent.",
+        shim="The pump waits 50 ms between receiving a message and calling the function.",
+    ),
+    Shim(
+        name="shape of the S3 event",
+        aws="detail.object.etag; the sequencer orders the versions of a key.",
+        moto="detail.object.eTag; the sequencer is always the same.",
+        shim="None. Events arrive as moto makes them, and cutout reads both spellings.",
+    ),
+    Shim(
+        name="multipart upload",
+        aws="Sends one event, of reason CompleteMultipartUpload.",
+        moto="Sends two events.",
+        shim="None. It shows that a duplicate leaves one outcome.",
+    ),
+    Shim(
+        name="dead-letter queue of the rule",
+        aws="EventBridge puts there what it can't deliver to the image queue.",
+        moto="Always delivers, or drops in silence.",
+        shim="None.",
+    ),
+    Shim(
+        name="account",
+        aws="Credentials, region and endpoints of a real account.",
+        moto="Account 123456789012, any credentials.",
+        shim="Region us-east-1, dummy credentials, one loopback endpoint. The person's AWS settings are not read.",
+    ),
+)
+
+
+def table() -> str:
+    """All shims as text for a terminal, 100 columns wide."""
+    return "\n\n".join(_paragraph(shim) for shim in SHIMS)
+
+
+def _paragraph(shim: Shim) -> str:
+    rows = (("AWS", shim.aws), ("moto", shim.moto), ("here", shim.shim))
+    return "\n".join([shim.name, *(_row(who, text) for who, text in rows)])
+
+
+def _row(who: str, text: str) -> str:
+    return textwrap.fill(text, TEXT_WIDTH, initial_indent=f"  {who:<6}", subsequent_indent=" " * 8)
