@@ -1,0 +1,55 @@
+# Every target sets up what it needs, is quick the second time, and ends with a line that says what it did.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+SAM := .venv-sam/bin/sam
+SAM_VERSION := 1.170.0
+
+.PHONY: help
+help:  ## show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: demo
+demo: weights  ## a photo through the embedded AWS; FILE=my.jpg takes yours
+	@$(BIN)/python -m infra.local.demo $(if $(FILE),"$(FILE)")
+
+.PHONY: test
+test: weights  ## all tests
+	@$(BIN)/python -m pytest
+	@echo "make test: all tests passed."
+
+.PHONY: check
+check: .venv/installed .venv-sam/installed  ## format, lint, types, import contracts, template
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml
+	@mkdir -p .cache && $(BIN)/python -m infra.local.template template.yaml > .cache/translated.json
+	@$(BIN)/cfn-lint .cache/translated.json
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 timeout 300 $(SAM) validate --lint
+	@echo "make check: format, lint, types, import contracts, source and translated template are clean."
+
+.PHONY: weights
+weights: .venv/installed  ## the pretrained weights, checked by hash
+	@$(BIN)/cutout weights fetch
+
+.PHONY: setup
+setup: .venv/installed  ## the environment alone
+	@echo "make setup: the environment is in .venv; try $(BIN)/cutout --help"
+
+.venv/installed: pyproject.toml
+	@echo "Setting up .venv; the first time this takes a few minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+.venv-sam/installed: Makefile
+	@echo "Setting up .venv-sam for the SAM command line."
+	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_VERSION)
+	@touch $@
