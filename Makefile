@@ -35,8 +35,9 @@ check: .venv/installed .venv-sam/installed  ## format, lint, types, import contr
 	@echo "make check: format, lint, types, import contracts, source and translated template are clean."
 
 .PHONY: weights
-weights: .venv/installed  ## the pretrained weights, checked by hash
+weights: .venv/installed  ## the pretrained weights, checked by hash and compiled
 	@$(BIN)/cutout weights fetch
+	@$(BIN)/cutout weights compile
 
 .PHONY: setup
 setup: .venv/installed  ## the environment alone

@@ -1,7 +1,7 @@
 """What many tests need: photos that nobody has to fetch, the pretrained weights, and the photos that are only lent."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,8 @@ from moto import mock_aws
 
 from cutout.arrays import Floats, Pixels
 from cutout.models import Model
-from cutout.saliency import fetch
 from cutout.saliency.detector import Detector
-from cutout.saliency.engine_torch import TorchEngine
+from cutout.saliency.engines import EngineName, load
 from cutout.settings import CommandLineSettings
 
 if TYPE_CHECKING:
@@ -39,17 +38,22 @@ def weights_directory() -> Path:
     return CommandLineSettings.from_environment(os.environ).weights_directory
 
 
+class Detectors:
+    """The real nets on the real engines, each loaded once."""
+
+    def __init__(self, weights_directory: Path) -> None:
+        self._weights_directory = weights_directory
+        self._loaded: dict[tuple[Model, EngineName], Detector] = {}
+
+    def __call__(self, model: Model, engine: EngineName = EngineName.OPENVINO) -> Detector:
+        if (model, engine) not in self._loaded:
+            self._loaded[model, engine] = Detector(load(engine, model, self._weights_directory))
+        return self._loaded[model, engine]
+
+
 @pytest.fixture(scope="session")
-def detectors(weights_directory: Path) -> Callable[[Model], Detector]:
-    """The real nets, each loaded once."""
-    loaded: dict[Model, Detector] = {}
-
-    def detector(model: Model) -> Detector:
-        if model not in loaded:
-            loaded[model] = Detector(TorchEngine.load(model, fetch.locate(model, weights_directory)))
-        return loaded[model]
-
-    return detector
+def detectors(weights_directory: Path) -> Detectors:
+    return Detectors(weights_directory)
 
 
 @pytest.fixture(scope="session")

@@ -78,10 +78,15 @@ def test_a_wrong_option_is_named_before_any_work(
     assert "Traceback" not in result.output
 
 
-def test_missing_weights_come_with_the_command_that_gets_them(photo: Path, tmp_path: Path) -> None:
-    result = run("image", photo, tmp_path / "cut.png", env={"CUTOUT_WEIGHTS_DIR": str(tmp_path)})
+@pytest.mark.parametrize(
+    ("engine", "said"), [("auto", "cutout weights compile"), ("torch", "cutout weights fetch --model u2net")]
+)
+def test_missing_weights_come_with_the_command_that_gets_them(
+    photo: Path, tmp_path: Path, engine: str, said: str
+) -> None:
+    result = run("image", photo, tmp_path / "cut.png", "--engine", engine, env={"CUTOUT_WEIGHTS_DIR": str(tmp_path)})
     assert result.exit_code == 1
-    assert "cutout weights fetch --model u2net" in result.output
+    assert said in result.output
 
 
 def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:

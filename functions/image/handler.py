@@ -30,7 +30,6 @@ from cutout.pipeline import Rendition, remove_background
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
-from cutout.saliency.fetch import locate
 from cutout.settings import ImageSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
@@ -145,8 +144,7 @@ def image_function() -> ImageFunction:
 
     @cache
     def detector(model: Model) -> Detector:
-        weights = locate(model, settings.weights_directory)
-        return Detector(engines.load(engines.EngineName.AUTO, model, weights))
+        return Detector(engines.load(engines.EngineName.AUTO, model, settings.weights_directory))
 
     return ImageFunction(
         settings,

@@ -12,7 +12,7 @@ import click
 
 from cutout.files import write_whole
 from cutout.models import Model
-from cutout.saliency.fetch import locate
+from cutout.saliency.engine_openvino import compiled_path
 from infra.local.aws import EmbeddedAws
 from infra.local.outcomes import OutcomeEvent
 from infra.local.session import REGION
@@ -36,10 +36,10 @@ def embedded_aws(weights_directory: Path) -> Iterator[EmbeddedAws]:
     """The embedded AWS with the real weights, closed in good order on Ctrl-C and SIGTERM alike.
 
     Raises:
-        MissingWeights: a net's weights have not been fetched.
+        MissingWeights: a net has not been compiled.
     """
     for model in Model:
-        locate(model, weights_directory)
+        compiled_path(model, weights_directory)
     begin = time.perf_counter()
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:

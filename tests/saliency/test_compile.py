@@ -1,0 +1,75 @@
+"""If these fail, the fast engine runs a net of yesterday's weights, or compiles it again at every start."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import openvino
+import pytest
+import torch
+
+from cutout.errors import MissingWeights
+from cutout.models import Model
+from cutout.saliency import fetch, weights
+from cutout.saliency.compile import SHAPE, compile_net
+from cutout.saliency.engine_openvino import OpenVinoEngine
+
+
+@pytest.fixture
+def directory(tmp_path: Path, weights_directory: Path) -> Path:
+    """A weights directory with the small net, not compiled."""
+    shutil.copy(fetch.locate(Model.U2NETP, weights_directory), tmp_path)
+    return tmp_path
+
+
+def test_a_net_is_compiled_once_and_again_for_other_weights(directory: Path) -> None:
+    with pytest.raises(MissingWeights, match="cutout weights compile"):
+        OpenVinoEngine.load(Model.U2NETP, directory)
+    assert compile_net(Model.U2NETP, directory)
+    assert not compile_net(Model.U2NETP, directory)
+    first = OpenVinoEngine.load(Model.U2NETP, directory).infer(np.zeros(SHAPE, np.float32))
+    other = weights.load(Model.U2NETP, fetch.locate(Model.U2NETP, directory))
+    (directory / "u2netp.onnx").unlink()
+    torch.save(checkpoint_with_another_bias(other), directory / "u2netp.pth")
+    assert compile_net(Model.U2NETP, directory)
+    second = OpenVinoEngine.load(Model.U2NETP, directory).infer(np.zeros(SHAPE, np.float32))
+    assert np.abs(second - first).max() > 0.1
+    assert not list(directory.glob(".compiling-*"))
+
+
+def checkpoint_with_another_bias(net: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The folded net as a checkpoint that leans towards subject everywhere."""
+    state = {name: value.clone() for name, value in net.state_dict().items()}
+    state["fuse.bias"] += 3
+    return state
+
+
+def test_the_compiled_net_gives_what_torch_gives(directory: Path) -> None:
+    compile_net(Model.U2NETP, directory)
+    batch = np.random.default_rng(0).standard_normal((2, *SHAPE[1:])).astype(np.float32)
+    with torch.inference_mode():
+        expected = weights.load(Model.U2NETP, directory / "u2netp.onnx")(torch.from_numpy(batch))[:, 0].numpy()
+    np.testing.assert_allclose(OpenVinoEngine.load(Model.U2NETP, directory).infer(batch), expected, atol=1e-3)
+
+
+def test_the_fast_engine_loads_no_torch(weights_directory: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from cutout.models import Model; from cutout.saliency import engines;"
+        f"engines.load(engines.EngineName.OPENVINO, Model.U2NETP, Path({str(weights_directory)!r}));"
+        "print('torch' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "False\n"
+    )
+
+
+def test_nothing_is_compiled_without_weights(tmp_path: Path) -> None:
+    with pytest.raises(MissingWeights, match="cutout weights fetch"):
+        compile_net(Model.U2NET, tmp_path)
+
+
+def test_the_version_of_openvino_is_part_of_what_was_compiled(directory: Path) -> None:
+    compile_net(Model.U2NETP, directory)
+    assert openvino.__version__ in (directory / "u2netp.compiled").read_text()
