@@ -42,7 +42,7 @@ def test_a_net_is_compiled_once_and_again_for_other_weights(directory: Path) -> 
 def checkpoint_with_another_bias(net: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The folded net as a checkpoint that leans towards subject everywhere."""
     state = {name: value.clone() for name, value in net.state_dict().items()}
-    state["fuse.bias"] += 3
+    state["fuse.bias"] += 9
     return state
 
 
