@@ -71,13 +71,17 @@ class ImageFunction:
         Refusals are outcomes. Whatever else goes wrong is raised, so that the upload comes again.
         """
         with logger.append_context_keys(bucket=upload.bucket, key=upload.key, version=upload.version):
+            watch = Stopwatch()
             try:
-                source = self._open(upload)
+                with watch.stage("fetch"):
+                    source = self._open(upload)
             except Refusal as refusal:
                 return self._settle_once(upload=upload, attempt=raising(refusal))
             with closing(source):
                 found = replace(source.upload, options={**from_metadata(source.metadata), **upload.options})
-                return self._settle_once(upload=found, attempt=lambda: self._remove(replace(source, upload=found)))
+                return self._settle_once(
+                    upload=found, attempt=lambda: self._remove(replace(source, upload=found), watch)
+                )
 
     def _open(self, upload: Upload) -> Source:
         if upload.bucket == self._settings.output_bucket:
@@ -97,10 +101,9 @@ class ImageFunction:
         metrics.add_metric(outcome.detail_type.replace(" ", ""), MetricUnit.Count, 1)
         return {"detail-type": outcome.detail_type, "detail": detail}
 
-    def _remove(self, source: Source) -> Removed:
+    def _remove(self, source: Source, watch: Stopwatch) -> Removed:
         options = self._settings.options.updated(source.upload.options)
         limits = self._settings.limits
-        watch = Stopwatch()
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
         detector = self._detector(options.model)
