@@ -1,6 +1,7 @@
 """Using the embedded AWS from the terminal: `cutout up`."""
 
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -69,7 +70,7 @@ def upload_and_wait(aws: EmbeddedAws, files: Sequence[Path], folder: Path) -> di
     """Upload `files`, wait for the outcome of each, and save all outputs in `folder`."""
     uploads = [_upload(aws, file) for file in files]
     outcomes: dict[Path, OutcomeEvent] = {}
-    with click.progressbar(uploads, label="Waiting for outcomes", item_show_func=_name) as waiting:
+    with click.progressbar(uploads, label="Waiting for outcomes", item_show_func=_name, file=sys.stderr) as waiting:
         for upload in waiting:
             outcome = aws.outcomes.wait(upload.key, upload.version, OUTCOME_TIMEOUT_SECONDS)
             outcomes[upload.file] = outcome

@@ -1,6 +1,7 @@
 """The command line."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -97,7 +98,7 @@ def remove_backgrounds(work: Plan, options: Options, engine: str, limits: Limits
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
     detector = Detector(engines.load(engines.EngineName(engine), options.model, directory))
     failures: dict[Path, Exception] = {}
-    with click.progressbar(work.jobs, label="Removing backgrounds", item_show_func=name_of) as jobs:
+    with click.progressbar(work.jobs, label="Removing backgrounds", item_show_func=name_of, file=sys.stderr) as jobs:
         for job in jobs:
             try:
                 content = job.source.read_bytes()
