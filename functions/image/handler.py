@@ -78,10 +78,7 @@ class ImageFunction:
             except Refusal as refusal:
                 return self._settle_once(upload=upload, attempt=raising(refusal))
             with closing(source):
-                found = replace(source.upload, options={**from_metadata(source.metadata), **upload.options})
-                return self._settle_once(
-                    upload=found, attempt=lambda: self._remove(replace(source, upload=found), watch)
-                )
+                return self._settle_once(upload=order(source), attempt=lambda: self._remove(source, watch))
 
     def _open(self, upload: Upload) -> Source:
         if upload.bucket == self._settings.output_bucket:
@@ -102,7 +99,7 @@ class ImageFunction:
         return {"detail-type": outcome.detail_type, "detail": detail}
 
     def _remove(self, source: Source, watch: Stopwatch) -> Removed:
-        options = self._settings.options.updated(source.upload.options)
+        options = self._settings.options.updated(asked_for(source))
         limits = self._settings.limits
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
@@ -131,6 +128,22 @@ class ImageFunction:
         }
         self._storage.put(bucket, key, rendition.content, rendition.content_type, metadata)
         return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
+
+
+def asked_for(source: Source) -> dict[str, str]:
+    """The options of one upload, text by name: the caller's over those in the object's metadata."""
+    return {**from_metadata(source.metadata), **source.upload.options}
+
+
+def order(source: Source) -> Upload:
+    """What makes one order differ from another.
+
+    A version's metadata never changes, and a version may be gone when its event is repeated, so they don't count.
+    Without versions they are all that tells a photo that is uploaded anew with other options from a repeated event.
+    """
+    if source.upload.version:
+        return source.upload
+    return replace(source.upload, options=asked_for(source))
 
 
 def raising(refusal: Refusal) -> Callable[[], Removed]:

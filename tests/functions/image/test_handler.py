@@ -227,6 +227,24 @@ def test_a_repeated_event_changes_nothing_and_gets_the_same_answer(stand: Stand)
     assert stand.outputs() == []
 
 
+def test_a_repeated_event_of_a_photo_that_is_gone_changes_nothing(stand: Stand) -> None:
+    upload = stand.upload(**{"cutout-outputs": "webp"})
+    handler(sqs(announced(upload)), Context())
+    stand.s3.delete_object(Bucket="inbox", Key=upload.key)
+    handler(sqs(announced(upload)), Context())
+    assert [type(outcome) for outcome in stand.bus.outcomes] == [Removed]
+
+
+def test_the_same_photo_in_a_bucket_without_versions_can_be_ordered_with_other_options(stand: Stand) -> None:
+    stand.s3.create_bucket(Bucket="unversioned")
+    for outputs in ("png", "webp", "webp"):
+        metadata = {"cutout-outputs": outputs}
+        stand.s3.put_object(Bucket="unversioned", Key="a.png", Body=photo(), Metadata=metadata)
+        handler({"bucket": "unversioned", "key": "a.png"}, Context())
+    assert stand.outputs() == ["a.png.png", "a.png.webp"]
+    assert len(stand.bus.outcomes) == 2
+
+
 def test_every_version_has_its_own_outcome(stand: Stand) -> None:
     first, second = stand.upload(), stand.upload(content=b"junk")
     handler(sqs(announced(second), announced(first)), Context())
