@@ -123,7 +123,7 @@ def summarise(work: Plan, failures: dict[Path, Exception], seconds: float) -> No
         click.echo(f"{len(done)} photos done in {seconds:.1f} s, {len(done) / seconds:.2f} a second.")
     if work.passed_over:
         names = ", ".join(path.name for path in work.passed_over[:5])
-        click.echo(f"{len(work.passed_over)} files are not named like photos and were passed over: {names}", err=True)
+        click.echo(f"Passed over {len(work.passed_over)}, not named like a photo: {names}", err=True)
     if not work.jobs:
         raise click.ClickException("There is no photo in that folder.")
     for source, error in failures.items():

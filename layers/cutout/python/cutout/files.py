@@ -9,7 +9,9 @@ from pathlib import Path
 from cutout.errors import InvalidOption
 from cutout.options import Output
 
-PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
+PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
+"""What a photo's name ends with. HEIC is refused by name, which says more than passing it over."""
+
 ENDINGS = {".png": Output.PNG, ".webp": Output.WEBP, ".jpg": Output.JPG, ".jpeg": Output.JPG}
 
 
