@@ -66,6 +66,15 @@ def test_a_folder_does_not_fit_into_a_file(tmp_path: Path) -> None:
         plan(tmp_path / "photos", tmp_path / "out.png", PNG)
 
 
+@pytest.mark.parametrize("name", ["a.png", "."])
+def test_no_original_is_overwritten(tmp_path: Path, name: str) -> None:
+    touch(tmp_path / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    for target in (tmp_path / name, tmp_path / "link"):
+        with pytest.raises(InvalidOption, match="INPUT itself"):
+            plan(tmp_path / name, target, PNG)
+
+
 def test_what_is_written_is_whole_or_not_there(tmp_path: Path) -> None:
     write_whole(tmp_path / "new" / "a.png", b"whole")
     assert (tmp_path / "new" / "a.png").read_bytes() == b"whole"

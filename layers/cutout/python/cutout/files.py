@@ -43,8 +43,10 @@ def plan(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
     another.
 
     Raises:
-        InvalidOption: the target can't hold what is asked for.
+        InvalidOption: the target can't hold what is asked for, or is the source itself.
     """
+    if source.resolve() == target.resolve():
+        raise InvalidOption(f"OUTPUT is INPUT itself, {source}: name another, or the original would be lost.")
     if source.is_dir():
         return plan_folder(source, target, outputs)
     if target.is_dir() or not target.suffix:
@@ -81,7 +83,7 @@ def visible_files(folder: Path, leaving_out: Path) -> Iterator[Path]:
     excluded = leaving_out.resolve()
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and (excluded == folder.resolve() or excluded not in path.resolve().parents):
+        if path.is_file() and not hidden and excluded not in path.resolve().parents:
             yield path
 
 
