@@ -8,6 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 SAM_VERSION := 1.170.0
+export FILE
 
 .PHONY: help
 help:  ## show this list
@@ -15,7 +16,7 @@ help:  ## show this list
 
 .PHONY: demo
 demo: weights  ## a photo through the embedded AWS; FILE=my.jpg takes yours
-	@$(BIN)/python -m infra.local.demo $(if $(FILE),"$(FILE)")
+	@$(BIN)/python -m infra.local.demo "$${FILE:-}"
 
 .PHONY: test
 test: weights  ## all tests
@@ -44,13 +45,13 @@ setup: .venv/installed  ## the environment alone
 	@echo "make setup: the environment is in .venv; try $(BIN)/cutout --help"
 
 .venv/installed: pyproject.toml
-	@echo "Setting up .venv; the first time this takes a few minutes."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Setting up .venv, about 2 GB with torch; this takes a few minutes."
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 .venv-sam/installed: Makefile
 	@echo "Setting up .venv-sam for the SAM command line."
-	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
+	@test -x .venv-sam/bin/pip || $(PYTHON) -m venv --clear .venv-sam
 	@.venv-sam/bin/pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_VERSION)
 	@touch $@

@@ -1,5 +1,6 @@
 """If these fail, a user at the terminal loses work, or a traceback is all that is said."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,16 @@ def test_missing_weights_come_with_the_command_that_gets_them(
     result = run("image", photo, tmp_path / "cut.png", "--engine", engine, env={"CUTOUT_WEIGHTS_DIR": str(tmp_path)})
     assert result.exit_code == 1
     assert said in result.output
+
+
+def test_what_was_fetched_is_compiled_and_no_more(tmp_path: Path, weights_directory: Path) -> None:
+    env = {"CUTOUT_WEIGHTS_DIR": str(tmp_path)}
+    assert "cutout weights fetch" in run("weights", "compile", env=env).output
+    shutil.copy(weights_directory / "u2netp.onnx", tmp_path)
+    result = run("weights", "compile", env=env)
+    assert result.exit_code == 0
+    assert "u2netp: compiled" in result.output
+    assert "u2net:" not in result.output
 
 
 def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:

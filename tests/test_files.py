@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cutout.errors import InvalidOption
-from cutout.files import Job, default_output, plan, write_whole
+from cutout.errors import InvalidOption, TooManyBytes
+from cutout.files import Job, default_output, plan, read_whole, write_whole
+from cutout.limits import Limits
 from cutout.options import Output
 
 PNG = (Output.PNG,)
@@ -69,10 +70,28 @@ def test_a_folder_does_not_fit_into_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.png", "."])
 def test_no_original_is_overwritten(tmp_path: Path, name: str) -> None:
     touch(tmp_path / "a.png")
-    (tmp_path / "link").symlink_to(tmp_path / name)
-    for target in (tmp_path / name, tmp_path / "link"):
-        with pytest.raises(InvalidOption, match="INPUT itself"):
+    link = tmp_path / f"link{Path(name).suffix}"
+    link.symlink_to(tmp_path / name)
+    for target in (tmp_path / name, link):
+        with pytest.raises(InvalidOption, match=r"replace an original|folder of photos itself"):
             plan(tmp_path / name, target, PNG)
+
+
+def test_no_original_is_overwritten_by_an_output_beside_the_named_one(tmp_path: Path) -> None:
+    touch(tmp_path / "cat.png")
+    with pytest.raises(InvalidOption, match="replace an original"):
+        plan(tmp_path / "cat.png", tmp_path / "cat.jpg", (Output.JPG, Output.PNG))
+
+
+def test_a_folder_above_the_photos_can_take_their_outputs(tmp_path: Path) -> None:
+    touch(tmp_path / "photos" / "a.jpg")
+    assert len(plan(tmp_path / "photos", tmp_path, PNG).jobs) == 1
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "large.tif").write_bytes(bytes(2000))
+    with pytest.raises(TooManyBytes):
+        read_whole(tmp_path / "large.tif", Limits(megabytes=0.001))
 
 
 def test_what_is_written_is_whole_or_not_there(tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ def test_each_option_is_read(name: str, text: str, expected: object) -> None:
         ("outputs", "png,exe"),
         ("background", "#12345678"),
         ("background", "blurry"),
+        ("background", "rgb(300, 0, 0)"),
+        ("background", "hsl(0, 200%, 50%)"),
+        ("background", "x" * 10_000),
+        ("background", "blur:" + "1" * 5000),
         ("background", "blur:0"),
         ("background", "blur:9999"),
         ("background", "blur:²"),
@@ -65,8 +69,14 @@ def test_each_option_is_read(name: str, text: str, expected: object) -> None:
     ],
 )
 def test_what_is_not_known_is_refused_with_what_is(name: str, text: str) -> None:
-    with pytest.raises(InvalidOption, match=r"one of|options are|takes|is .*,|lists"):
+    with pytest.raises(InvalidOption, match=r"one of|options are|takes|is .*,|lists|go from"):
         Options().updated({name: text})
+
+
+def test_a_refusal_repeats_little_of_what_it_refuses() -> None:
+    with pytest.raises(InvalidOption) as refused:
+        Options().updated({"background": "x" * 300_000})
+    assert len(str(refused.value)) < 300
 
 
 def test_only_metadata_with_our_prefix_is_ours() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cutout.arrays import Pixels
+from cutout.arrays import Floats, Pixels
 from cutout.errors import NoSubject, Refusal, TooManyPixels, UnsupportedFormat
 from cutout.limits import Limits
 from cutout.media.image import decode
@@ -145,6 +145,28 @@ def test_transparency_that_was_there_is_not_filled(remove: Callable[..., Result]
     rgba = np.asarray(opened(remove(png(np.dstack([red_square, alpha])))))
     assert not rgba[:, :150].any()
     assert rgba[120, 180].tolist() == [*RED, 255]
+
+
+def test_colours_at_an_edge_that_was_soft_already_stay_as_they_are(
+    remove: Callable[..., Result], red_square: Pixels
+) -> None:
+    alpha = np.full((*red_square.shape[:2], 1), 255, np.uint8)
+    alpha[100:110, 140:180] = 128
+    rgba = np.asarray(opened(remove(png(np.dstack([red_square, alpha])))))
+    assert (rgba[100:110, 140:180] == [*RED, 128]).all()
+
+
+@pytest.mark.parametrize("crop", ["none", "subject:5%"])
+def test_a_subject_too_small_to_be_left_in_the_picture_is_none(cat: Pixels, crop: str) -> None:
+    class SpeckEngine:
+        def infer(self, batch: Floats) -> Floats:
+            speck = np.zeros((len(batch), 320, 320), np.float32)
+            speck[:, 1, 1] = 1
+            return speck
+
+    options = Options().updated({"crop": crop})
+    with pytest.raises(NoSubject):
+        remove_background(png(cat[:20, :20]), options, Detector(SpeckEngine()), Limits(), lambda _: b"")
 
 
 def test_a_photo_whose_subject_was_transparent_already_has_none(

@@ -70,10 +70,22 @@ def test_a_deleted_version_is_named(s3: "S3Client") -> None:
         Storage(s3).open(first)
 
 
-@pytest.mark.parametrize("bucket", ["inbox", "no-such-bucket"])
-def test_what_never_was_is_missing(s3: "S3Client", bucket: str) -> None:
+def test_what_never_was_is_missing(s3: "S3Client") -> None:
     with pytest.raises(ObjectMissing, match="nowhere"):
-        Storage(s3).open(Upload(bucket, "nowhere.jpg"))
+        Storage(s3).open(Upload("inbox", "nowhere.jpg"))
+
+
+def test_a_bucket_that_is_not_there_is_a_fault_of_the_installation(s3: "S3Client") -> None:
+    with pytest.raises(StorageDenied, match="NoSuchBucket"):
+        Storage(s3).open(Upload("no-such-bucket", KEY))
+    with pytest.raises(StorageDenied, match="NoSuchBucket"):
+        Storage(s3).put("no-such-bucket", KEY, b"", "image/png", {})
+
+
+def test_metadata_that_is_not_ascii_is_read_as_it_was_written(s3: "S3Client") -> None:
+    """S3 answers with it in RFC 2047's encoding."""
+    s3.put_object(Bucket="inbox", Key=KEY, Body=b"", Metadata={"cutout-background": "=?UTF-8?B?a2V5OsO8LmpwZw==?="})
+    assert Storage(s3).open(Upload("inbox", KEY)).metadata == {"cutout-background": "key:ü.jpg"}
 
 
 def test_what_is_too_large_is_not_read(s3: "S3Client") -> None:

@@ -240,7 +240,7 @@ def test_the_defaults_are_those_that_the_documentation_gives(template: dict[str,
     names = ["DefaultModel", "DefaultOutputs", "DefaultBackground", "DefaultCrop", "DefaultEdges"]
 
     assert [default(template, name) for name in names] == ["u2net", "png", "transparent", "none", "fast"]
-    assert (default(template, "LimitMegabytes"), default(template, "LimitMegapixels")) == (100, 100)
+    assert (default(template, "LimitMegabytes"), default(template, "LimitMegapixels")) == (100, 50)
 
 
 def test_no_permission_has_a_wildcard_for_an_action_or_for_all_resources(template: dict[str, Any]) -> None:
@@ -389,3 +389,19 @@ def test_the_template_offers_every_choice_that_the_library_has_and_no_other(sour
     offered = re.fullmatch(r"\^\((.*?)\)\(,\(\1\)\)\*\$", parameters["DefaultOutputs"]["AllowedPattern"])
     assert offered is not None
     assert offered[1].split("|") == list(Output)
+
+
+def test_each_queue_has_its_policy_and_each_statement_one_queue(template: dict[str, Any]) -> None:
+    """SQS refuses a statement about two."""
+    policies = [each for each in template["Resources"].values() if each["Type"] == "AWS::SQS::QueuePolicy"]
+    assert len(policies) == 2
+    for policy in policies:
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        (queue,) = policy["Properties"]["Queues"]
+        assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
+
+
+def test_an_event_that_reaches_the_function_directly_is_not_lost_either(template: dict[str, Any]) -> None:
+    target = {"Fn::GetAtt": ["ImageDlq", "Arn"]}
+    assert properties(template, "ImageFunction")["DeadLetterConfig"] == {"TargetArn": target}
+    assert target in granted(template, "sqs:SendMessage")

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -22,10 +23,10 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
-from cutout.errors import OutputBucketAsSource, Refusal
+from cutout.errors import NameTooLong, OutputBucketAsSource, Refusal
 from cutout.events import Upload
 from cutout.models import Model
-from cutout.options import Options, from_metadata
+from cutout.options import Options, Output, from_metadata
 from cutout.pipeline import Rendition, remove_background
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.saliency import engines
@@ -36,6 +37,9 @@ from cutout.storage import Source, Storage
 
 REMEMBERED_SECONDS = 30 * 24 * 3600
 """How long a repeated event finds the outcome that was: longer than a message can wait in the queue and its DLQ."""
+
+LONGEST_KEY_BYTES = 1024
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 logger = Logger(service="cutout")
 metrics = Metrics(namespace="Cutout", service="cutout")
@@ -76,14 +80,36 @@ class ImageFunction:
                 with watch.stage("fetch"):
                     source = self._open(upload)
             except Refusal as refusal:
-                return self._settle_once(upload=upload, attempt=raising(refusal))
+                return self._settle_once(upload=self._order(upload), attempt=raising(refusal))
             with closing(source):
-                return self._settle_once(upload=order(source), attempt=lambda: self._remove(source, watch))
+                order = self._order(source.upload, from_metadata(source.metadata))
+                return self._settle_once(upload=order, attempt=lambda: self._remove(source, watch))
+
+    def answer_all(self, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+        """`answer` for each. One that fails doesn't keep the others from their outcomes; the first error is raised."""
+        answers, errors = [], []
+        for upload in uploads:
+            try:
+                answers.append(self.answer(upload))
+            except Exception as error:  # noqa: BLE001 - raised below
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return answers
 
     def _open(self, upload: Upload) -> Source:
         if upload.bucket == self._settings.output_bucket:
             raise OutputBucketAsSource(f"{upload.key} lies in the output bucket, which is never taken as input.")
         return self._storage.open(upload)
+
+    def _order(self, upload: Upload, metadata: Mapping[str, str] = NOTHING) -> Upload:
+        """`upload` with all the options that make one order differ from another, the installation's among them.
+
+        A version's metadata never changes, and may be gone when its event is repeated, so that it doesn't count.
+        Without versions it is all that tells a photo uploaded anew with other options from a repeated event.
+        """
+        asked = upload.options if upload.is_versioned else {**metadata, **upload.options}
+        return replace(upload, options={**self._settings.options.as_text(), **asked})
 
     def _settle(self, *, upload: Upload, attempt: Callable[[], Removed]) -> dict[str, Any]:
         """Make the attempt and publish its outcome. As `_settle_once` this runs once for each upload and options."""
@@ -101,6 +127,7 @@ class ImageFunction:
     def _remove(self, source: Source, watch: Stopwatch) -> Removed:
         options = self._settings.options.updated(asked_for(source))
         limits = self._settings.limits
+        check_names(source.upload.key, options.outputs)
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
         detector = self._detector(options.model)
@@ -122,28 +149,25 @@ class ImageFunction:
     def _write(self, upload: Upload, options: Options, rendition: Rendition) -> Written:
         bucket, key = self._settings.output_bucket, f"{upload.key}{rendition.output.ending}"
         metadata = {
-            "cutout-source-version": upload.version or "",
-            "cutout-source-etag": upload.etag or "",
-            "cutout-options": json.dumps(options.as_text()),
+            "source-version": upload.version or "",
+            "source-etag": upload.etag or "",
+            "options": json.dumps(options.as_text()),
         }
         self._storage.put(bucket, key, rendition.content, rendition.content_type, metadata)
         return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
 
 
+def check_names(key: str, outputs: Iterable[Output]) -> None:
+    for output in outputs:
+        if len(f"{key}{output.ending}".encode()) > LONGEST_KEY_BYTES:
+            raise NameTooLong(
+                f"The key of an output has at most {LONGEST_KEY_BYTES} bytes: {output.ending} is too many."
+            )
+
+
 def asked_for(source: Source) -> dict[str, str]:
     """The options of one upload, text by name: the caller's over those in the object's metadata."""
     return {**from_metadata(source.metadata), **source.upload.options}
-
-
-def order(source: Source) -> Upload:
-    """What makes one order differ from another.
-
-    A version's metadata never changes, and a version may be gone when its event is repeated, so they don't count.
-    Without versions they are all that tells a photo that is uploaded anew with other options from a repeated event.
-    """
-    if source.upload.version:
-        return source.upload
-    return replace(source.upload, options=asked_for(source))
 
 
 def raising(refusal: Refusal) -> Callable[[], Removed]:
@@ -180,8 +204,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def answer_message(record: SQSRecord) -> None:
         try:
-            for upload in events.parse_text(record.body):
-                function.answer(upload)
+            function.answer_all(events.parse_text(record.body))
         except Exception:
             logger.exception("The message goes back to the queue.", message_id=record.message_id)
             raise
@@ -189,5 +212,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if events.is_sqs(event):
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         return process_partial_response(event, answer_message, processor, context)
-    answers = [function.answer(upload) for upload in events.parse(event)]
+    answers = function.answer_all(events.parse(event))
     return answers[0] if events.is_direct(event) else answers

@@ -20,9 +20,12 @@ TILE_PIXELS = 12
 
 def main() -> None:
     """Upload the photo named on the command line, or one that scikit-image ships, and show what comes back."""
-    file = Path(sys.argv[1]) if len(sys.argv) > 1 else coffee()
+    given = "".join(sys.argv[1:])
+    file = Path(given) if given else coffee()
     if not file.is_file():
         raise click.ClickException(f"There is no file {file}.")
+    if file.parent.resolve() == FOLDER.resolve() and given:
+        raise click.ClickException(f"{file} lies where the results go. Move it elsewhere.")
     with embedded_aws(CommandLineSettings.from_environment(os.environ).weights_directory) as aws:
         (outcome,) = upload_and_wait(aws, [file], FOLDER).values()
     click.echo(described(outcome))
@@ -65,3 +68,5 @@ if __name__ == "__main__":
         main()
     except (CutoutError, click.ClickException) as error:
         sys.exit(f"make demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit("make demo: stopped.")

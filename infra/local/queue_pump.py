@@ -1,9 +1,12 @@
 """The event source mapping: takes messages from a queue, calls the function with them, settles them by its answer."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.deployment import EventSource
 from infra.local.function import FunctionError
@@ -13,6 +16,8 @@ from infra.local.session import REGION
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+LOGGER = logging.getLogger(__name__)
 
 POLL_SECONDS = 1
 
@@ -50,16 +55,23 @@ class QueuePump:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            messages = self._sqs.receive_message(
-                QueueUrl=self._source.queue_url,
-                MaxNumberOfMessages=self._source.batch_size,
-                WaitTimeSeconds=POLL_SECONDS,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
-            if messages and not self._closing.is_set():
-                time.sleep(SETTLE_SECONDS)
-                self._process(messages)
+            try:
+                self._poll()
+            except (ClientError, BotoCoreError) as error:
+                LOGGER.warning("The queue could not be polled, which is tried again: %s", error)
+                self._closing.wait(POLL_SECONDS)
+
+    def _poll(self) -> None:
+        messages = self._sqs.receive_message(
+            QueueUrl=self._source.queue_url,
+            MaxNumberOfMessages=self._source.batch_size,
+            WaitTimeSeconds=POLL_SECONDS,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        if messages and not self._closing.is_set():
+            time.sleep(SETTLE_SECONDS)
+            self._process(messages)
 
     def _process(self, messages: Sequence["MessageTypeDef"]) -> None:
         try:

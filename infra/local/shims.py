@@ -32,6 +32,12 @@ SHIMS = (
         "on loopback. Memory, /tmp and processors are not limited. A direct invocation waits for the queue's.",
     ),
     Shim(
+        name="Invoke",
+        aws="aws lambda invoke runs the function.",
+        moto="Answers 500: it would need a container.",
+        shim="None. Direct calls are made from Python, by EmbeddedAws.invoke.",
+    ),
+    Shim(
         name="initialisation",
         aws="Loading the handler may take 10 s. If it takes longer, it is repeated within the first invocation.",
         moto="Has no such phase.",

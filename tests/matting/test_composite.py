@@ -57,6 +57,20 @@ def test_a_background_picture_is_not_stretched() -> None:
     assert np.ptp(rows) == np.ptp(columns) == 79
 
 
+@pytest.mark.parametrize("shape", [(1000, 4), (4, 1000)])
+def test_a_background_of_an_extreme_shape_takes_no_more_memory_than_the_result(shape: tuple[int, int]) -> None:
+    assert covering(np.zeros((*shape, 3), np.uint8), 300, 12000).shape == (300, 12000, 3)
+
+
+def test_a_picture_of_an_extreme_shape_is_composed_like_any_other() -> None:
+    rng = np.random.default_rng(0)
+    foreground, background = rng.integers(0, 256, (2, 3, 9001, 3), np.uint8)
+    matte = np.zeros((3, 9001), np.uint8)
+    matte[:, 4000:] = 255
+    expected = np.concatenate([background[:, :4000], foreground[:, 4000:]], axis=1)
+    np.testing.assert_array_equal(over(foreground, matte, background), expected)
+
+
 def test_depths_meet_without_losing_white(cat: Pixels) -> None:
     np.testing.assert_array_equal(as_depth(as_depth(cat, np.uint16), np.uint8), cat)
     assert as_depth(np.full((1, 1, 3), 255, np.uint8), np.uint16).max() == 65535

@@ -10,24 +10,31 @@ import openvino
 import pytest
 import torch
 
-from cutout.errors import MissingWeights
+from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 from cutout.saliency import fetch, weights
 from cutout.saliency.compile import SHAPE, compile_net
 from cutout.saliency.engine_openvino import OpenVinoEngine
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, weights_directory: Path) -> Path:
+    """A weights directory with the small net, compiled. Not to be changed."""
+    path = tmp_path_factory.mktemp("weights")
+    shutil.copy(weights_directory / "u2netp.onnx", path)
+    with pytest.raises(MissingWeights, match="cutout weights compile"):
+        OpenVinoEngine.load(Model.U2NETP, path)
+    assert compile_net(Model.U2NETP, path)
+    return path
+
+
 @pytest.fixture
-def directory(tmp_path: Path, weights_directory: Path) -> Path:
-    """A weights directory with the small net, not compiled."""
-    shutil.copy(fetch.locate(Model.U2NETP, weights_directory), tmp_path)
-    return tmp_path
+def directory(compiled: Path, tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    return Path(shutil.copytree(compiled, tmp_path, dirs_exist_ok=True))
 
 
 def test_a_net_is_compiled_once_and_again_for_other_weights(directory: Path) -> None:
-    with pytest.raises(MissingWeights, match="cutout weights compile"):
-        OpenVinoEngine.load(Model.U2NETP, directory)
-    assert compile_net(Model.U2NETP, directory)
     assert not compile_net(Model.U2NETP, directory)
     first = OpenVinoEngine.load(Model.U2NETP, directory).infer(np.zeros(SHAPE, np.float32))
     other = weights.load(Model.U2NETP, fetch.locate(Model.U2NETP, directory))
@@ -46,12 +53,19 @@ def checkpoint_with_another_bias(net: torch.nn.Module) -> dict[str, torch.Tensor
     return state
 
 
-def test_the_compiled_net_gives_what_torch_gives(directory: Path) -> None:
-    compile_net(Model.U2NETP, directory)
+def test_a_net_that_was_damaged_is_named_and_compiled_again(directory: Path) -> None:
+    (directory / "u2netp.bin").write_bytes(b"half")
+    with pytest.raises(InvalidWeights, match="cutout weights compile"):
+        OpenVinoEngine.load(Model.U2NETP, directory)
+    (directory / "u2netp.bin").unlink()
+    assert compile_net(Model.U2NETP, directory)
+
+
+def test_the_compiled_net_gives_what_torch_gives(compiled: Path) -> None:
     batch = np.random.default_rng(0).standard_normal((2, *SHAPE[1:])).astype(np.float32)
     with torch.inference_mode():
-        expected = weights.load(Model.U2NETP, directory / "u2netp.onnx")(torch.from_numpy(batch))[:, 0].numpy()
-    np.testing.assert_allclose(OpenVinoEngine.load(Model.U2NETP, directory).infer(batch), expected, atol=1e-3)
+        expected = weights.load(Model.U2NETP, compiled / "u2netp.onnx")(torch.from_numpy(batch))[:, 0].numpy()
+    np.testing.assert_allclose(OpenVinoEngine.load(Model.U2NETP, compiled).infer(batch), expected, atol=1e-3)
 
 
 def test_the_fast_engine_loads_no_torch(weights_directory: Path) -> None:
@@ -70,6 +84,5 @@ def test_nothing_is_compiled_without_weights(tmp_path: Path) -> None:
         compile_net(Model.U2NET, tmp_path)
 
 
-def test_the_version_of_openvino_is_part_of_what_was_compiled(directory: Path) -> None:
-    compile_net(Model.U2NETP, directory)
-    assert openvino.__version__ in (directory / "u2netp.compiled").read_text()
+def test_the_version_of_openvino_is_part_of_what_was_compiled(compiled: Path) -> None:
+    assert openvino.__version__ in (compiled / "u2netp.compiled").read_text()

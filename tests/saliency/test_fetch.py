@@ -125,6 +125,23 @@ def test_the_newest_fetch_is_the_one_that_counts(tmp_path: Path) -> None:
         assert locate(Model.U2NET, tmp_path / "to").suffix == suffix
 
 
+def test_the_users_own_weights_stay_until_others_are_named(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.pth"
+    mine.write_bytes(CONTENT)
+    fetch(Model.U2NETP, tmp_path / "to", str(mine), SHA256)
+    assert fetch(Model.U2NETP, tmp_path / "to") is None
+    assert locate(Model.U2NETP, tmp_path / "to").suffix == ".pth"
+
+
+def test_other_weights_take_away_what_was_compiled_of_the_old_ones(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.pth"
+    mine.write_bytes(CONTENT)
+    for suffix in (".xml", ".bin", ".compiled"):
+        (tmp_path / f"u2net{suffix}").touch()
+    fetch(Model.U2NET, tmp_path, str(mine), SHA256.upper())
+    assert left_behind(tmp_path) == [mine, tmp_path / "u2net.pth"]
+
+
 def test_missing_weights_come_with_the_command_that_gets_them(tmp_path: Path) -> None:
     with pytest.raises(MissingWeights, match="cutout weights fetch --model u2net"):
         locate(Model.U2NET, tmp_path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 import boto3
 import numpy as np
@@ -134,8 +135,8 @@ def test_a_photo_becomes_a_cutout_and_an_outcome(stand: Stand) -> None:
     ]
     stored = stand.s3.get_object(Bucket="outbox", Key="a+b 100% ü.png.png")
     assert stored["ContentType"] == "image/png"
-    assert stored["Metadata"]["cutout-source-version"] == upload.version
-    assert json.loads(stored["Metadata"]["cutout-options"])["outputs"] == "png,mask"
+    assert stored["Metadata"]["source-version"] == upload.version
+    assert json.loads(stored["Metadata"]["options"])["outputs"] == "png,mask"
     content = stored["Body"].read()
     assert len(content) == outcome.outputs[0].size_bytes
     assert Image.open(io.BytesIO(content)).mode == "RGBA"
@@ -173,6 +174,7 @@ REFUSALS: list[tuple[str, bytes, dict[str, str]]] = [
     ("too_many_bytes", photo() + bytes(1_000_000), {}),
     ("invalid_option", photo(), {"cutout-colour": "red"}),
     ("invalid_option", photo(), {"cutout-model": "u3net"}),
+    ("invalid_option", photo(), {"cutout-background": "rgb(300,0,0)"}),
     ("object_missing", photo(), {"cutout-background": "key:nowhere.jpg"}),
 ]
 
@@ -310,6 +312,51 @@ def test_a_message_that_announces_nothing_goes_back_and_the_others_do_not(stand:
     assert len(stand.bus.outcomes) == 1
     with pytest.raises(UnreadableEvent):
         handler({"hello": 1}, Context())
+
+
+def test_an_output_that_is_uploaded_again_is_a_photo_like_any_other(stand: Stand) -> None:
+    handler(direct(stand.upload()), Context())
+    copied = {"Bucket": "outbox", "Key": "a+b 100% ü.png.png"}
+    stand.s3.copy_object(Bucket="inbox", Key="again.png", CopySource=copied)  # type: ignore[arg-type]
+    assert handler({"bucket": "inbox", "key": "again.png"}, Context())["detail-type"] == "Background Removed"
+
+
+def test_a_missing_output_bucket_is_no_fault_of_the_upload(stand: Stand) -> None:
+    upload = stand.upload()
+    stand.s3.delete_bucket(Bucket="outbox")
+    assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    stand.s3.create_bucket(Bucket="outbox")
+    assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": []}
+    assert stand.outputs() == [f"{upload.key}.png"]
+
+
+def test_other_defaults_are_another_order(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = stand.upload()
+    handler(direct(upload), Context())
+    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, options=Options().updated({"outputs": "webp"})))
+    handler(direct(upload), Context())
+    assert stand.outputs() == [f"{upload.key}.png", f"{upload.key}.webp"]
+
+
+def test_one_upload_of_a_message_does_not_keep_the_others_from_their_outcomes(stand: Stand) -> None:
+    upload, other = stand.upload(), stand.upload("other.png")
+    records = [
+        {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "inbox"}, "object": {"key": quote_plus(each.key)}}}
+        for each in (upload, other)
+    ]
+    failing_once(stand, "GetObject")
+    answer = handler(sqs(json.dumps({"Records": records})), Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert [outcome.upload.key for outcome in stand.bus.outcomes] == ["other.png"]
+
+
+def test_a_key_that_leaves_no_room_for_an_ending_is_refused_before_anything_is_written(stand: Stand) -> None:
+    upload = stand.upload("k" * 1018, **{"cutout-outputs": "png,mask"})
+    handler(sqs(announced(upload)), Context())
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "name_too_long"
+    assert stand.outputs() == []
 
 
 def test_an_installation_without_weights_loses_no_upload(

@@ -137,7 +137,7 @@ def test_the_function_sees_what_the_template_says_and_nothing_of_the_person(toy:
     assert environment["CUTOUT_RESULT_BUS"] == toy.aws.outputs["ResultBus"]
     assert environment["CUTOUT_IDEMPOTENCY_TABLE"] == toy.aws.outputs["IdempotencyTable"]
     assert environment["CUTOUT_MODEL"] == "u2netp"
-    assert environment["CUTOUT_LIMIT_MEGAPIXELS"] == "100"
+    assert environment["CUTOUT_LIMIT_MEGAPIXELS"] == "50"
     assert environment["AWS_ENDPOINT_URL"] == toy.aws.endpoint
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == toy.aws.outputs["ImageFunction"]
     assert environment["AWS_ACCESS_KEY_ID"] == "local"

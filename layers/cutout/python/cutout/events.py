@@ -30,6 +30,11 @@ class Upload:
         if not self.bucket or not self.key:
             raise UnreadableEvent(f"An upload has a bucket and a key, not {self.bucket!r} and {self.key!r}.")
 
+    @property
+    def is_versioned(self) -> bool:
+        """Whether the version names this upload alone. "null" is what S3 calls all those without a version."""
+        return self.version not in (None, "null")
+
 
 def parse(event: object) -> list[Upload]:
     """The uploads that `event` announces; none for S3's test event, removals and the console's folder markers.

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutout.errors import InvalidOption
+from cutout.errors import InvalidOption, TooManyBytes
+from cutout.limits import Limits
 from cutout.options import Output
 
 PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
@@ -45,13 +46,23 @@ def plan(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
     Raises:
         InvalidOption: the target can't hold what is asked for, or is the source itself.
     """
-    if source.resolve() == target.resolve():
-        raise InvalidOption(f"OUTPUT is INPUT itself, {source}: name another, or the original would be lost.")
     if source.is_dir():
-        return plan_folder(source, target, outputs)
-    if target.is_dir() or not target.suffix:
-        return Plan((in_folder(source, target, outputs),))
-    return Plan((Job(source, at_file(target, outputs)),))
+        work = plan_folder(source, target, outputs)
+    elif target.is_dir() or not (target.suffix or target.exists()):
+        work = Plan((in_folder(source, target, outputs),))
+    else:
+        work = Plan((Job(source, at_file(target, outputs)),))
+    check_originals(work)
+    return work
+
+
+def check_originals(work: Plan) -> None:
+    """Refuse to write over what is to be read."""
+    originals = {job.source.resolve() for job in work.jobs}
+    for job in work.jobs:
+        for target in job.targets.values():
+            if target.resolve() in originals:
+                raise InvalidOption(f"The output {target} would replace an original. Name another OUTPUT.")
 
 
 def at_file(target: Path, outputs: tuple[Output, ...]) -> dict[Output, Path]:
@@ -69,6 +80,8 @@ def at_file(target: Path, outputs: tuple[Output, ...]) -> dict[Output, Path]:
 def plan_folder(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
     if target.is_file():
         raise InvalidOption(f"{source} is a folder, so the output is one too, and {target} is a file.")
+    if target.resolve() == source.resolve():
+        raise InvalidOption("OUTPUT is the folder of photos itself: a second run would take the outputs for photos.")
     jobs, passed_over = [], []
     for path in visible_files(source, leaving_out=target):
         if path.suffix.lower() in PHOTO_SUFFIXES:
@@ -80,10 +93,10 @@ def plan_folder(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan
 
 def visible_files(folder: Path, leaving_out: Path) -> Iterator[Path]:
     """All files below `folder` in order of name, but for hidden ones and those below `leaving_out`."""
-    excluded = leaving_out.resolve()
+    excluded = {leaving_out.resolve()} - {folder.resolve(), *folder.resolve().parents}
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and excluded not in path.resolve().parents:
+        if path.is_file() and not hidden and excluded.isdisjoint(path.resolve().parents):
             yield path
 
 
@@ -91,10 +104,18 @@ def in_folder(source: Path, folder: Path, outputs: tuple[Output, ...]) -> Job:
     return Job(source, {output: folder / f"{source.name}{output.ending}" for output in outputs})
 
 
+def read_whole(path: Path, limits: Limits) -> bytes:
+    """The content of `path`. Raises TooManyBytes before reading what is larger than `limits` allow."""
+    size = path.stat().st_size
+    if size > limits.bytes:
+        raise TooManyBytes(f"The file has {size / 1e6:.1f} megabytes, and the limit is {limits.megabytes:g}.")
+    return path.read_bytes()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write `content` to `path` so that nobody ever finds a part of it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".cutout-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

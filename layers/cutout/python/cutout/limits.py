@@ -8,11 +8,13 @@ class Limits:
     """`megabytes`: size of the file, 10^6 bytes. `megapixels`: width x height of the picture, 10^6 pixels."""
 
     megabytes: float = 100.0
-    megapixels: float = 100.0
+    megapixels: float = 50.0
 
     def __post_init__(self) -> None:
-        if self.megabytes <= 0 or self.megapixels <= 0:
-            raise ValueError(f"limits are above zero, not {self.megabytes} megabytes and {self.megapixels} megapixels")
+        if not (0 < self.megabytes < float("inf") and 0 < self.megapixels < float("inf")):
+            raise ValueError(
+                f"limits are finite and above zero, not {self.megabytes} megabytes and {self.megapixels} megapixels"
+            )
 
     @property
     def bytes(self) -> int:

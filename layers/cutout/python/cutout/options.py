@@ -1,5 +1,6 @@
 """What can be asked for each upload, and how it is written: in S3 metadata, template defaults, the command line."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -12,6 +13,7 @@ from cutout.models import Model
 
 METADATA_PREFIX = "cutout-"
 MAX_BLUR_RADIUS_PIXELS = 500
+SHOWN_CHARACTERS = 80
 
 
 class Output(StrEnum):
@@ -45,6 +47,10 @@ class Colour:
     red: int
     green: int
     blue: int
+
+    def __post_init__(self) -> None:
+        if not all(0 <= channel <= 255 for channel in (self.red, self.green, self.blue)):
+            raise InvalidOption(f"A colour's channels go from 0 to 255, not {self.red}, {self.green}, {self.blue}.")
 
     def __str__(self) -> str:
         return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
@@ -110,7 +116,7 @@ class Options:
         """
         for name in values:
             if name not in READERS:
-                raise InvalidOption(f"There is no option {name!r}. The options are {', '.join(READERS)}.")
+                raise InvalidOption(f"There is no option {shown(name)}. The options are {', '.join(READERS)}.")
         return replace(self, **{name: READERS[name](value) for name, value in values.items()})
 
     def as_text(self) -> dict[str, str]:
@@ -126,6 +132,11 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def shown(text: str) -> str:
+    """`text` as a message repeats it: quoted, and cut short where it is long."""
+    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
+
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -134,7 +145,7 @@ def choice(option: str, kind: type[Choice]) -> Callable[[str], Choice]:
         try:
             return kind(text.strip().lower())
         except ValueError as error:
-            raise InvalidOption(f"{option} is one of {', '.join(kind)}, not {text!r}.") from error
+            raise InvalidOption(f"{option} is one of {', '.join(kind)}, not {shown(text)}.") from error
 
     return read
 
@@ -143,7 +154,7 @@ def read_outputs(text: str) -> tuple[Output, ...]:
     read = choice("outputs", Output)
     outputs = tuple(dict.fromkeys(read(part) for part in text.split(",") if part.strip()))
     if not outputs:
-        raise InvalidOption(f"outputs lists one or more of {', '.join(Output)}, not {text!r}.")
+        raise InvalidOption(f"outputs lists one or more of {', '.join(Output)}, not {shown(text)}.")
     return outputs
 
 
@@ -161,14 +172,14 @@ def read_background(text: str) -> Background:
         channels = ()
     if len(channels) != len(fields(Colour)):
         raise InvalidOption(
-            f"background is transparent, an opaque CSS colour, blur:RADIUS or key:OBJECT, not {text!r}."
+            f"background is transparent, an opaque CSS colour, blur:RADIUS or key:OBJECT, not {shown(text)}."
         )
     return Colour(*channels)
 
 
 def read_radius(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_BLUR_RADIUS_PIXELS):
-        raise InvalidOption(f"background blur:RADIUS takes 1 to {MAX_BLUR_RADIUS_PIXELS} pixels, not {text!r}.")
+    if not (re.fullmatch("[0-9]{1,4}", text) and 1 <= int(text) <= MAX_BLUR_RADIUS_PIXELS):
+        raise InvalidOption(f"background blur:RADIUS takes 1 to {MAX_BLUR_RADIUS_PIXELS} pixels, not {shown(text)}.")
     return int(text)
 
 
@@ -177,9 +188,9 @@ def read_crop(text: str) -> Crop:
     number = margin.removesuffix("%") or "0"
     if kind == "none" and not margin:
         return WholePicture()
-    if kind == "subject" and number.isascii() and number.replace(".", "", 1).isdigit() and float(number) <= 100:
+    if kind == "subject" and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", number) and float(number) <= 100:
         return Subject(float(number))
-    raise InvalidOption(f"crop is none or subject:MARGIN% with a margin of 0 to 100, not {text!r}.")
+    raise InvalidOption(f"crop is none or subject:MARGIN% with a margin of 0 to 100, not {shown(text)}.")
 
 
 def write(value: object) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cutout.arrays import Matte, Pixels, SaliencyMap
+from cutout.arrays import Matte, Pixels
 from cutout.errors import NoSubject
 from cutout.limits import Limits
 from cutout.matting.assess import assess
@@ -69,9 +69,10 @@ def remove_background(
     with watch.stage("saliency"):
         saliency_map = normalise(detector.detect([picture.pixels])[0])
     with watch.stage("matte"):
-        matte = matte_of(picture, saliency_map)
+        matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
     with watch.stage("foreground"):
         foreground = replace(picture, pixels=estimate_foreground(picture.pixels, matte))
+        matte = shown_part(matte, picture)
     with watch.stage("composite"):
         ground = ground_of(options.background, picture, lambda key: decode(read_file(key), limits))
         box = box_of(options.crop, matte)
@@ -84,15 +85,12 @@ def remove_background(
     return Result(tuple(renditions), assess(saliency_map), watch.seconds)
 
 
-def matte_of(picture: Picture, saliency_map: SaliencyMap) -> Matte:
-    """The matte in the picture's size, under what was transparent in the picture already."""
-    matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
-    if picture.alpha is None:
-        return matte
-    matte = under_alpha(matte, picture.alpha)
-    if not matte.any():
-        raise NoSubject("What the net takes for the subject is transparent in the photo already.")
-    return matte
+def shown_part(matte: Matte, picture: Picture) -> Matte:
+    """The matte under what was transparent in the photo already. That colour was straight and needs no estimate."""
+    shown = matte if picture.alpha is None else under_alpha(matte, picture.alpha)
+    if not shown.any():
+        raise NoSubject("No subject is left: what the net finds is too small, or transparent in the photo already.")
+    return shown
 
 
 def ground_of(background: Background, picture: Picture, read_picture: Callable[[str], Picture]) -> Pixels | None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,8 +25,16 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
-GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed", "404", "405"}
-DENIED = {"AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403"}
+GONE = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405"}
+DENIED = {
+    "AccessDenied",
+    "AllAccessDisabled",
+    "InvalidAccessKeyId",
+    "InvalidRequest",
+    "NoSuchBucket",
+    "SignatureDoesNotMatch",
+    "403",
+}
 NAMES_TOO_LONG = {"KeyTooLongError", "MetadataTooLarge"}
 
 
@@ -98,7 +108,16 @@ class Storage:
         with named_errors(upload):
             answer: Any = self._client.get_object(Bucket=upload.bucket, Key=upload.key, **version)  # type: ignore[arg-type]
         found = replace(upload, version=answer.get("VersionId"), etag=answer["ETag"].strip('"'))
-        return Source(found, answer["Metadata"], answer["ContentLength"], answer["Body"])
+        metadata = {name: decoded(value) for name, value in answer["Metadata"].items()}
+        return Source(found, metadata, answer["ContentLength"], answer["Body"])
+
+
+def decoded(value: str) -> str:
+    """A value of user metadata. S3 gives those that are not ASCII in the encoding of mail headers, RFC 2047."""
+    try:
+        return str(make_header(decode_header(value)))
+    except (ValueError, LookupError, HeaderParseError):
+        return value
 
 
 @contextmanager
@@ -114,7 +133,7 @@ def named_errors(upload: Upload) -> Iterator[None]:
 
 def named(error: ClientError, upload: Upload) -> Exception:
     code = error.response["Error"]["Code"]
-    if code in GONE:
+    if code in GONE or (code == "InvalidArgument" and upload.version):
         if upload.version or upload.etag:
             return ObjectDeleted(f"{upload.key} was deleted from {upload.bucket} before it was read.")
         return ObjectMissing(f"There is no {upload.key} in {upload.bucket}.")

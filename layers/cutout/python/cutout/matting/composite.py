@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from cutout.arrays import Matte, Pixels
-from cutout.matting.strips import strips
+from cutout.matting.tiles import tiles
 
 
 def hidden(foreground: Pixels, matte: Matte) -> Pixels:
@@ -21,10 +21,10 @@ def over(foreground: Pixels, matte: Matte, background: Pixels) -> Pixels:
     full = np.iinfo(foreground.dtype).max
     wide = np.uint32 if foreground.dtype == np.uint16 else np.uint16
     result = np.empty_like(foreground)
-    for rows in strips(matte.shape[0]):
-        alpha = matte[rows][..., None].astype(wide)
-        blended = foreground[rows] * alpha + background[rows] * (full - alpha)
-        result[rows] = (blended + full // 2) // full
+    for tile in tiles(*matte.shape):
+        alpha = matte[tile][..., None].astype(wide)
+        blended = foreground[tile] * alpha + background[tile] * (full - alpha)
+        result[tile] = (blended + full // 2) // full
     return result
 
 
@@ -49,12 +49,13 @@ def blurred(image: Pixels, radius_pixels: int) -> Pixels:
 
 
 def covering(picture: Pixels, height: int, width: int) -> Pixels:
-    """`picture` scaled and cut, about its centre, to cover height x width."""
+    """`picture` cut, about its centre, to the shape of height x width, and then scaled to it."""
     scale = max(height / picture.shape[0], width / picture.shape[1])
-    size = (max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale)))
-    scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    top, left = (size[1] - height) // 2, (size[0] - width) // 2
-    return scaled[top : top + height, left : left + width]
+    rows = min(picture.shape[0], max(1, round(height / scale)))
+    columns = min(picture.shape[1], max(1, round(width / scale)))
+    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
+    cut = picture[top : top + rows, left : left + columns]
+    return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
 def filled(colour: tuple[int, int, int], like: Pixels) -> Pixels:

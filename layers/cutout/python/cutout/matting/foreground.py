@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutout.arrays import Floats, Matte, Pixels
-from cutout.matting.strips import strips
+from cutout.matting.tiles import tiles
 
 SMALL_SIDE = 512
 KNOWN_FROM = 0.98
@@ -27,9 +27,10 @@ def estimate_foreground(image: Pixels, matte: Matte) -> Pixels:
     foreground = spread(small_image, small_alpha > KNOWN_FROM)
     background = spread(small_image, small_alpha < 1 - KNOWN_FROM)
     result = image.copy()
-    for strip in strips(matte.shape[0]):
-        rows, columns = np.nonzero((matte[strip] > 0) & (matte[strip] < full))
-        rows += strip.start
+    for tile in tiles(*matte.shape):
+        rows, columns = np.nonzero((matte[tile] > 0) & (matte[tile] < full))
+        rows += tile[0].start
+        columns += tile[1].start
         alpha = matte[rows, columns].astype(np.float32)[:, None] / full
         here = sampling(foreground.shape, matte.shape, rows, columns)
         guess, behind = sample(foreground, here), sample(background, here)

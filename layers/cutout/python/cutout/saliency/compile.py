@@ -26,8 +26,10 @@ def compile_net(model: Model, directory: Path) -> bool:
     source = locate(model, directory)
     stamp = directory / f"{model}.compiled"
     made_of = f"{digest(source)} openvino {openvino.__version__}\n"
-    if stamp.is_file() and stamp.read_text() == made_of:
+    files = [directory / f"{model}{suffix}" for suffix in SUFFIXES]
+    if all(file.is_file() for file in (*files, stamp)) and stamp.read_text() == made_of:
         return False
+    stamp.unlink(missing_ok=True)
     net = weights.load(model, source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit.trace, which OpenVINO calls
@@ -35,7 +37,7 @@ def compile_net(model: Model, directory: Path) -> bool:
     with tempfile.TemporaryDirectory(dir=directory, prefix=".compiling-") as folder:
         whole = Path(folder) / f"{model}.xml"
         openvino.save_model(converted, whole, compress_to_fp16=False)  # 16 bits move single points by 0.04
-        for suffix in SUFFIXES:
-            whole.with_suffix(suffix).replace(directory / f"{model}{suffix}")
+        for file in files:
+            whole.with_suffix(file.suffix).replace(file)
     stamp.write_text(made_of)
     return True

