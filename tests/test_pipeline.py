@@ -126,7 +126,7 @@ def test_another_picture_lies_behind_the_subject(remove: Callable[..., Result], 
 
 
 def test_a_background_that_is_no_picture_is_refused(remove: Callable[..., Result], red_square: Pixels) -> None:
-    with pytest.raises(UnsupportedFormat):
+    with pytest.raises(UnsupportedFormat, match=r"background notes\.txt"):
         remove(png(red_square), lambda _: b"no picture", background="key:notes.txt")
 
 

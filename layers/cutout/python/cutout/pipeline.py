@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cutout.arrays import Matte, Pixels
-from cutout.errors import NoSubject
+from cutout.errors import NoSubject, Refusal
 from cutout.limits import Limits
 from cutout.matting.assess import assess
 from cutout.matting.composite import as_depth, blurred, covering, filled, hidden, over, under_alpha
@@ -74,7 +74,7 @@ def remove_background(
         foreground = replace(picture, pixels=estimate_foreground(picture.pixels, matte))
         matte = shown_part(matte, picture)
     with watch.stage("composite"):
-        ground = ground_of(options.background, picture, lambda key: decode(read_file(key), limits))
+        ground = ground_of(options.background, picture, lambda key: background_at(key, read_file, limits))
         box = box_of(options.crop, matte)
     renditions = []
     for output in options.outputs:
@@ -105,6 +105,13 @@ def ground_of(background: Background, picture: Picture, read_picture: Callable[[
         case PictureAt(key):
             behind = as_depth(read_picture(key).pixels, picture.pixels.dtype)
             return covering(behind, picture.height, picture.width)
+
+
+def background_at(key: str, read_file: Callable[[str], bytes], limits: Limits) -> Picture:
+    try:
+        return decode(read_file(key), limits)
+    except Refusal as refusal:
+        raise type(refusal)(f"The background {key} can't be used. {refusal}") from refusal
 
 
 def composed(output: Output, foreground: Picture, matte: Matte, ground: Pixels | None) -> Picture:
