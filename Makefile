@@ -35,6 +35,8 @@ check: .venv/installed .venv-sam/installed  ## format, lint, types, import contr
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 timeout 300 $(SAM) validate --lint
 	@echo "make check: format, lint, types, import contracts, source and translated template are clean."
 
+include infra/docker/docker.mk
+
 .PHONY: weights
 weights: .venv/installed  ## the pretrained weights, checked by hash and compiled
 	@$(BIN)/cutout weights fetch

@@ -110,7 +110,10 @@ def test_sam_build_finds_the_dockerfile_by_the_template(source: dict[str, Any]) 
     metadata = source["Resources"]["ImageFunction"]["Metadata"]
 
     assert (metadata["Dockerfile"], metadata["DockerContext"]) == ("functions/image/Dockerfile", ".")
-    assert metadata["DockerBuildArgs"] == {"BASE_IMAGE": {"Ref": "BaseImage"}}
+    assert metadata["DockerBuildArgs"] == {
+        "BASE_IMAGE": {"Ref": "BaseImage"},
+        "TORCH_INDEX_URL": {"Ref": "TorchIndexUrl"},
+    }
     assert default(source, "BaseImage") == "python:3.11-slim-bookworm"
 
 
@@ -217,7 +220,7 @@ def test_the_idempotency_table_has_the_key_and_the_expiry_that_powertools_expect
 def test_the_function_is_told_all_that_the_library_reads(template: dict[str, Any]) -> None:
     variables = properties(template, "ImageFunction")["Environment"]["Variables"]
 
-    assert variables.keys() == LIBRARY_VARIABLES | POWERTOOLS_VARIABLES
+    assert variables.keys() == LIBRARY_VARIABLES | POWERTOOLS_VARIABLES | {"AWS_ENDPOINT_URL"}
     assert variables["CUTOUT_OUTPUT_BUCKET"] == {"Ref": "OutputBucket"}
     assert variables["CUTOUT_RESULT_BUS"] == {"Fn::GetAtt": ["ResultBus", "Name"]}
     assert variables["CUTOUT_IDEMPOTENCY_TABLE"] == {"Ref": "IdempotencyTable"}

@@ -1,6 +1,7 @@
 """The image function: uploads in, cutouts and outcomes out."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -180,6 +181,7 @@ def raising(refusal: Refusal) -> Callable[[], Removed]:
 @cache
 def image_function() -> ImageFunction:
     """The function as its environment sets it up; made once, when the first event comes."""
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells of each credential that it finds
     settings = ImageSettings.from_environment(os.environ)
 
     @cache

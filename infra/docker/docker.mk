@@ -1,0 +1,13 @@
+# The image function in Docker. Included by the Makefile.
+
+.PHONY: sam
+sam: weights .venv-sam/installed  ## the function's image, built and run by SAM in Docker
+	@infra/docker/with-engine.sh $(BIN)/python -m infra.docker.chain
+
+.PHONY: sam-up
+sam-up: .venv/installed  ## an AWS in a container, for sam commands of your own
+	@$(BIN)/python -m infra.docker.up up $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
+.PHONY: sam-down
+sam-down: .venv/installed  ## take that AWS away
+	@$(BIN)/python -m infra.docker.up down
