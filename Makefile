@@ -19,7 +19,7 @@ demo: weights  ## a photo through the embedded AWS; FILE=my.jpg takes yours
 	@$(BIN)/python -m infra.local.demo "$${FILE:-}"
 
 .PHONY: test
-test: weights  ## all tests
+test: weights .venv-sam/installed  ## all tests
 	@$(BIN)/python -m pytest
 	@echo "make test: all tests passed."
 

@@ -6,9 +6,12 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 image=$1
 substitute=cutout-base:bookworm
+limit() {
+  if command -v timeout >/dev/null; then timeout "$@"; else shift && "$@"; fi
+}
 archive=${XDG_CACHE_HOME:-$HOME/.cache}/cutout/docker/bookworm.tar
 
-if docker image inspect "$image" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$image" >/dev/null; then
+if docker image inspect "$image" >/dev/null 2>&1 || limit 300 docker pull --quiet "$image" >/dev/null; then
   echo "$image"
   exit 0
 fi

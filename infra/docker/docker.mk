@@ -5,7 +5,7 @@ sam: weights .venv-sam/installed  ## the function's image, built and run by SAM 
 	@infra/docker/with-engine.sh $(BIN)/python -m infra.docker.chain
 
 .PHONY: sam-up
-sam-up: .venv/installed  ## an AWS in a container, for sam commands of your own
+sam-up: .venv/installed .venv-sam/installed  ## an AWS in a container, for sam commands of your own
 	@$(BIN)/python -m infra.docker.up up $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
 
 .PHONY: sam-down

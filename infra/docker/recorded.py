@@ -35,7 +35,10 @@ class Announced:
 
 
 def recorded_events() -> list[Path]:
-    return sorted(RECORDED.glob("*.json"))
+    found = sorted(RECORDED.glob("*.json"))
+    if not found:
+        raise FileNotFoundError(f"there are no recorded events in {RECORDED}")
+    return found
 
 
 def photo(number: int) -> bytes:

@@ -16,6 +16,7 @@ from infra.local.clients import Clients
 IMAGE = "cutout-stand-in"
 CONTAINER = "cutout-stand-in"
 NETWORK = "cutout"
+LABEL = "cutout.stand-in"
 INSIDE = "http://s3:5000"
 
 INPUT_BUCKET = "cutout-in"  # as the recorded events have it
@@ -72,7 +73,7 @@ def build(base_image: str) -> None:
 
 def start(port: int | None = None) -> str:
     """Start it on a loopback port, any free one if none is given; returns its endpoint for this machine."""
-    run(["docker", "network", "create", NETWORK], timeout_seconds=30)
+    run(["docker", "network", "create", "--label", LABEL, NETWORK], timeout_seconds=30)
     network = ["--network", NETWORK, "--network-alias", urlsplit(INSIDE).hostname or ""]
     published = ["--publish", f"127.0.0.1:{port or ''}:5000"]
     run(["docker", "run", "--detach", "--name", CONTAINER, *network, *published, IMAGE], timeout_seconds=60)
@@ -110,10 +111,14 @@ def create_resources(clients: Clients) -> None:
 
 
 def stop() -> None:
-    """Remove the network and all containers on it, those that SAM may have left among them, if they are there."""
-    attached = ["docker", "ps", "--all", "--quiet", "--filter", f"network={NETWORK}"]
-    for container in [CONTAINER, *run(attached, timeout_seconds=30).stdout.split()]:
-        run(["docker", "rm", "--force", "--volumes", container], timeout_seconds=60)
-    named = ["docker", "network", "ls", "--quiet", "--filter", f"name=^{NETWORK}$"]
-    for network in run(named, timeout_seconds=30).stdout.split():
+    """Remove our network and all containers on it, those that SAM may have left among them, if they are there.
+
+    A network of somebody else's that has the same name is not touched; `start` then fails for it.
+    """
+    labelled = ["docker", "network", "ls", "--quiet", "--filter", f"label={LABEL}"]
+    for network in run(labelled, timeout_seconds=30).stdout.split():
+        attached = ["docker", "ps", "--all", "--quiet", "--filter", f"network={network}"]
+        for container in run(attached, timeout_seconds=30).stdout.split():
+            run(["docker", "rm", "--force", "--volumes", container], timeout_seconds=60)
         run(["docker", "network", "rm", network], timeout_seconds=60)
+    run(["docker", "rm", "--force", CONTAINER], timeout_seconds=60)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 Say = Callable[[str], None]
+ANNOUNCES_NOTHING = "s3-test-event"
 BROKEN_CODE = "unreadable_image"
 QUICK = Options(model=Model.U2NETP)
 NO_EVENT = {"hello": "I announce nothing"}
@@ -46,6 +47,8 @@ class Tiers:
         """`sam local invoke` with every file in infra/events, and with a photo that is broken."""
         for number, recorded in enumerate(recorded_events()):
             announced = make_true(recorded, photo(number), self.check.aws.client("s3"))
+            if not announced.uploads and announced.name != ANNOUNCES_NOTHING:
+                raise Unexpected(f"{announced.name} announces no upload")
             self.quick.invoke(announced.text)
             apart = self.check.removed(announced, QUICK)
             self.say(f"{announced.name}: {len(announced.uploads)} uploads, mattes {apart:.5f} from the library's own")
