@@ -180,14 +180,17 @@ def compile_weights() -> None:
 
     engines.require(engines.EngineName.TORCH)
     engines.require(engines.EngineName.OPENVINO)
-    from cutout.saliency.compile import compile_net
+    from cutout.saliency.compile import compile_net, is_compiled
     from cutout.saliency.fetch import fetched
 
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
     for model in fetched(directory):
+        if is_compiled(model, directory):
+            click.echo(f"{model}: compiled already, in {directory}")
+            continue
         click.echo(f"{model}: compiling, which may take half a minute", err=True)
-        compiled = compile_net(model, directory)
-        click.echo(f"{model}: {'compiled' if compiled else 'compiled already'}, in {directory}")
+        compile_net(model, directory)
+        click.echo(f"{model}: compiled, in {directory}")
 
 
 @main.command()

@@ -16,20 +16,26 @@ SHAPE = (1, 3, INPUT_SIDE, INPUT_SIDE)
 SUFFIXES = (".bin", ".xml")  # in the order of writing: who finds the .xml finds the .bin
 
 
-def compile_net(model: Model, directory: Path) -> bool:
-    """Compile the weights of `model` that lie in `directory`, into the same; False if that is done already.
+def is_compiled(model: Model, directory: Path) -> bool:
+    """Whether the weights of `model` that lie in `directory` are compiled, by this version of OpenVINO.
+
+    Raises:
+        MissingWeights: they haven't been fetched.
+    """
+    stamp = stamp_of(model, directory)
+    present = all(file.is_file() for file in (*files_of(model, directory), stamp))
+    return stamp.read_text() == made_of(locate(model, directory)) if present else False
+
+
+def compile_net(model: Model, directory: Path) -> None:
+    """Compile the weights of `model` that lie in `directory`, into the same.
 
     Raises:
         MissingWeights: they haven't been fetched.
         InvalidWeights: they can't be read.
     """
     source = locate(model, directory)
-    stamp = directory / f"{model}.compiled"
-    made_of = f"{digest(source)} openvino {openvino.__version__}\n"
-    files = [directory / f"{model}{suffix}" for suffix in SUFFIXES]
-    if all(file.is_file() for file in (*files, stamp)) and stamp.read_text() == made_of:
-        return False
-    stamp.unlink(missing_ok=True)
+    stamp_of(model, directory).unlink(missing_ok=True)
     net = weights.load(model, source)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit.trace, which OpenVINO calls
@@ -37,7 +43,19 @@ def compile_net(model: Model, directory: Path) -> bool:
     with tempfile.TemporaryDirectory(dir=directory, prefix=".compiling-") as folder:
         whole = Path(folder) / f"{model}.xml"
         openvino.save_model(converted, whole, compress_to_fp16=False)  # 16 bits move single points by 0.04
-        for file in files:
+        for file in files_of(model, directory):
             whole.with_suffix(file.suffix).replace(file)
-    stamp.write_text(made_of)
-    return True
+    stamp_of(model, directory).write_text(made_of(source))
+
+
+def files_of(model: Model, directory: Path) -> list[Path]:
+    return [directory / f"{model}{suffix}" for suffix in SUFFIXES]
+
+
+def stamp_of(model: Model, directory: Path) -> Path:
+    """Written last; it says what the compiled files were made of."""
+    return directory / f"{model}.compiled"
+
+
+def made_of(source: Path) -> str:
+    return f"{digest(source)} openvino {openvino.__version__}\n"
