@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -25,6 +24,7 @@ from infra.docker.stand_in import INSIDE, StandIn, function_variables, stand_in
 from infra.docker.tiers import QUICK, Tiers, TierUnavailable
 from infra.docker.wheelhouse import WheelhouseError
 from infra.local.aws import REPOSITORY
+from infra.local.up import interrupt
 
 BASE_IMAGE = "python:3.11-slim-bookworm"
 IMAGE = "imagefunction:cutout-image"
@@ -99,11 +99,6 @@ def run_tiers(log: Log, aws: StandIn, environment: Mapping[str, str]) -> list[st
             except TierUnavailable as reason:
                 unavailable.append(f"{name}: {reason}")
     return unavailable
-
-
-def interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End as on Ctrl-C, so that what was started is taken away."""
-    raise KeyboardInterrupt
 
 
 def main(environment: Mapping[str, str]) -> int:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from cutout.options import Options
+from cutout.results import Failed
 from infra.docker.answers import JsonValue
 from infra.docker.recorded import Announced
 from infra.docker.reference import Reference, compare
 from infra.docker.stand_in import INPUT_BUCKET, OUTPUT_BUCKET, RESULT_BUS, StandIn
 from infra.local.outcomes import OutcomeEvent, Outcomes, subscribe
 
-REMOVED = "Background Removed"
-FAILED = "Background Removal Failed"
 OUTCOME_SECONDS = 120
 DEFAULTS = Options()
 
@@ -47,7 +46,7 @@ class OutcomeCheck:
         apart = [0.0]
         for upload in announced.uploads:
             outcome = self.only_outcome(announced, upload.key)
-            if outcome.detail_type != REMOVED:
+            if not outcome.is_removed:
                 raise Unexpected(f"{announced.name}: {upload.key} was refused: {outcome.detail}")
             for expected in self.reference.renditions(upload, announced.content, defaults):
                 written = self.written(f"{upload.key}{expected.output.ending}", outcome.detail["upload"]["etag"])
@@ -58,7 +57,7 @@ class OutcomeCheck:
         """That each upload has a refusal for its one outcome, and no output. Raises `Unexpected`."""
         for upload in announced.uploads:
             outcome = self.only_outcome(announced, upload.key)
-            if outcome.detail_type != FAILED or outcome.detail["error"]["code"] != code:
+            if outcome.detail_type != Failed.detail_type or outcome.detail["error"]["code"] != code:
                 raise Unexpected(f"{announced.name}: {code} was expected, not {outcome.detail_type}: {outcome.detail}")
             listed = self.aws.client("s3").list_objects_v2(Bucket=OUTPUT_BUCKET, Prefix=upload.key)
             if listed["KeyCount"]:

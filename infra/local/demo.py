@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from cutout.errors import CutoutError
 from cutout.settings import CommandLineSettings
-from infra.local.up import REMOVED, described, embedded_aws, upload_and_wait
+from infra.local.up import described, embedded_aws, upload_and_wait
 
 FOLDER = Path("demo")
 SIDE_PIXELS = 600
@@ -29,7 +29,7 @@ def main() -> None:
     with embedded_aws(CommandLineSettings.from_environment(os.environ).weights_directory) as aws:
         (outcome,) = upload_and_wait(aws, [file], FOLDER).values()
     click.echo(described(outcome))
-    if outcome.detail_type != REMOVED:
+    if not outcome.is_removed:
         raise click.ClickException("The photo was refused.")
     cutout = FOLDER / outcome.detail["outputs"][0]["key"]
     picture = FOLDER / "before-after.jpg"

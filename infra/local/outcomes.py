@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cutout.results import SOURCE, Removed
+
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
 
 SUBSCRIPTION_NAME = "embedded-outcomes"
-SOURCE = "cutout"
 POLL_SECONDS = 1
 
 
@@ -26,6 +27,10 @@ class OutcomeEvent:
 
     detail_type: str
     detail: Mapping[str, Any]
+
+    @property
+    def is_removed(self) -> bool:
+        return self.detail_type == Removed.detail_type
 
     def is_of(self, key: str, version: str) -> bool:
         """Whether it is about this version of this key of the input bucket."""

@@ -16,11 +16,10 @@ from cutout.models import Model
 from cutout.saliency.engine_openvino import compiled_path
 from infra.local.aws import EmbeddedAws
 from infra.local.outcomes import OutcomeEvent
-from infra.local.session import REGION
+from infra.local.session import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 OUTCOME_TIMEOUT_SECONDS = 300
 WATCH_SECONDS = 0.5
-REMOVED = "Background Removed"
 
 
 @dataclass(frozen=True)
@@ -42,18 +41,19 @@ def embedded_aws(weights_directory: Path) -> Iterator[EmbeddedAws]:
     for model in Model:
         compiled_path(model, weights_directory)
     begin = time.perf_counter()
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    previous = signal.signal(signal.SIGTERM, interrupt)
     try:
         with EmbeddedAws(function_environment={"CUTOUT_WEIGHTS_DIR": str(weights_directory)}) as aws:
             click.echo(f"The embedded AWS is up, template.yaml deployed, after {time.perf_counter() - begin:.1f} s:")
-            for name in ("endpoint", "input bucket", "output bucket", "result bus"):
-                click.echo(f"  {name:14}{addresses(aws)[name]}")
+            for name, address in addresses(aws).items():
+                click.echo(f"  {name:14}{address}")
             yield aws
     finally:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C, so that what was started is taken away."""
     raise KeyboardInterrupt
 
 
@@ -92,7 +92,7 @@ def _name(upload: Upload | None) -> str:
 def described(outcome: OutcomeEvent) -> str:
     """One line that says what became of an upload."""
     detail = outcome.detail
-    if outcome.detail_type == REMOVED:
+    if outcome.is_removed:
         seconds = sum(detail["seconds"].values())
         keys = ", ".join(output["key"] for output in detail["outputs"])
         return f"{detail['upload']['key']}: {keys} in {seconds:.2f} s, subject {detail['verdict']['subject_share']:.0%}"
@@ -103,7 +103,7 @@ def watch(aws: EmbeddedAws) -> None:
     """Say what becomes of each upload, until Ctrl-C."""
     click.echo("Upload with any S3 client, for example:")
     click.echo(f"  export AWS_ENDPOINT_URL={aws.endpoint} AWS_DEFAULT_REGION={REGION}")
-    click.echo("  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local")
+    click.echo(f"  export AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY}")
     click.echo(f"  aws s3 cp photo.jpg s3://{aws.outputs['InputBucket']}/")
     click.echo(f"The function prints to {aws.function_log}. Ctrl-C ends everything; nothing is kept.")
     told = 0

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cutout.arrays import Pixels
-from cutout.matting.composite import as_depth, blurred, covering, filled, hidden, over, under_alpha
+from cutout.arrays import Pixels, as_depth
+from cutout.matting.composite import blurred, covering, filled, hidden, over, under_alpha
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -218,7 +218,7 @@ def up(photos: tuple[Path, ...], output: Path, shims: bool) -> None:
             local.watch(aws)
             return
         outcomes = local.upload_and_wait(aws, photos, output)
-    failed = [outcome for outcome in outcomes.values() if outcome.detail_type != local.REMOVED]
+    failed = [outcome for outcome in outcomes.values() if not outcome.is_removed]
     for outcome in outcomes.values():
         click.echo(local.described(outcome))
     click.echo(f"{len(outcomes) - len(failed)} results are in {output}.")

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cutout.arrays import Matte, Pixels
+from cutout.arrays import Matte, Pixels, as_depth
 from cutout.errors import NoSubject, Refusal
 from cutout.limits import Limits
 from cutout.matting.assess import assess
-from cutout.matting.composite import as_depth, blurred, covering, filled, hidden, over, under_alpha
+from cutout.matting.composite import blurred, covering, filled, hidden, over, under_alpha
 from cutout.matting.crop import subject_box
 from cutout.matting.foreground import estimate_foreground
 from cutout.matting.refine import refine

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from numpy.typing import DTypeLike
 
 from cutout.arrays import Matte, Pixels
 from cutout.matting.tiles import tiles
@@ -61,12 +60,3 @@ def covering(picture: Pixels, height: int, width: int) -> Pixels:
 def filled(colour: tuple[int, int, int], like: Pixels) -> Pixels:
     """One colour, 0 to 255 each, in the size and depth of `like`."""
     return np.full_like(like, np.array(colour, like.dtype) * (np.iinfo(like.dtype).max // 255))
-
-
-def as_depth(pixels: Pixels, dtype: DTypeLike) -> Pixels:
-    """`pixels` in 8 or 16 bits a sample, rounded."""
-    if pixels.dtype == dtype:
-        return pixels
-    if pixels.dtype == np.uint8:
-        return pixels.astype(np.uint16) * np.uint16(257)
-    return cv2.convertScaleAbs(pixels, alpha=1 / 257)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike
 
-from cutout.arrays import Matte, SaliencyMap
+from cutout.arrays import Matte, SaliencyMap, as_depth
 
 OPAQUE_FROM = 0.99
 TRANSPARENT_UP_TO = 0.01
@@ -19,6 +19,4 @@ def refine(saliency_map: SaliencyMap, height: int, width: int, dtype: DTypeLike)
     certain = (saliency_map - TRANSPARENT_UP_TO) / (OPAQUE_FROM - TRANSPARENT_UP_TO)
     small = np.rint(np.clip(certain, 0, 1) * 65535).astype(np.uint16)
     matte = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    if np.dtype(dtype) == np.uint8:
-        return cv2.convertScaleAbs(matte, alpha=255 / 65535)
-    return matte
+    return as_depth(matte, dtype)

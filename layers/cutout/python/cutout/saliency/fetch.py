@@ -55,11 +55,13 @@ def locate(model: Model, directory: Path) -> Path:
     Raises:
         MissingWeights: there is none.
     """
-    for suffix in SUFFIXES:
-        path = directory / f"{model}{suffix}"
-        if path.is_file():
-            return path
+    for path in present(model, directory):
+        return path
     raise MissingWeights(f"There are no weights of {model} in {directory}. Run: cutout weights fetch --model {model}")
+
+
+def present(model: Model, directory: Path) -> list[Path]:
+    return [path for suffix in SUFFIXES if (path := directory / f"{model}{suffix}").is_file()]
 
 
 def fetched(directory: Path) -> list[Model]:
@@ -68,7 +70,7 @@ def fetched(directory: Path) -> list[Model]:
     Raises:
         MissingWeights: there are none.
     """
-    found = [model for model in Model if any((directory / f"{model}{suffix}").is_file() for suffix in SUFFIXES)]
+    found = [model for model in Model if present(model, directory)]
     if not found:
         raise MissingWeights(f"There are no weights in {directory}. Run: cutout weights fetch")
     return found
