@@ -1,12 +1,17 @@
 """If these fail, a user gets another picture than was asked for, or no word why."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cutout.errors import InvalidOption
+from cutout.limits import Limits
 from cutout.models import Model
 from cutout.options import (
+    PHOTO_OUTPUTS,
+    VIDEO_OUTPUTS,
     Blur,
     Colour,
     Options,
@@ -17,6 +22,8 @@ from cutout.options import (
     WholePicture,
     from_metadata,
 )
+from cutout.pipeline import remove_background
+from cutout.saliency.detector import Detector
 
 
 def test_nothing_said_means_a_transparent_png_of_the_full_net() -> None:
@@ -71,6 +78,37 @@ def test_each_option_is_read(name: str, text: str, expected: object) -> None:
 def test_what_is_not_known_is_refused_with_what_is(name: str, text: str) -> None:
     with pytest.raises(InvalidOption, match=r"one of|options are|takes|is .*,|lists|go from"):
         Options().updated({name: text})
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "possible"),
+    [
+        (Options.check_for_photo, {"outputs": "png,mp4"}, "png, webp, jpg, mask"),
+        (Options.check_for_video, {"outputs": "mp4,png"}, "mp4, webm, mov, mask"),
+        (Options.check_for_video, {"outputs": "mp4", "crop": "subject"}, "none"),
+    ],
+)
+def test_what_a_photo_or_a_video_cannot_become_is_refused_with_what_it_can(
+    check: Callable[[Options], None], text: dict[str, str], possible: str
+) -> None:
+    with pytest.raises(InvalidOption, match=possible):
+        check(Options().updated(text))
+
+
+def test_what_a_photo_and_a_video_can_become_is_not_refused() -> None:
+    Options(outputs=PHOTO_OUTPUTS, crop=Subject(5)).check_for_photo()
+    Options(outputs=VIDEO_OUTPUTS, background=Blur(3)).check_for_video()
+    assert {*PHOTO_OUTPUTS, *VIDEO_OUTPUTS} == set(Output)
+
+
+def test_no_two_files_made_of_one_upload_have_the_same_name() -> None:
+    assert [output.ending for output in PHOTO_OUTPUTS] == [".png", ".webp", ".jpg", ".mask.png"]
+    assert [output.video_ending for output in VIDEO_OUTPUTS] == [".mp4", ".webm", ".mov", ".mask.mp4"]
+
+
+def test_no_photo_is_made_into_a_film(painted_detector: Detector) -> None:
+    with pytest.raises(InvalidOption, match="photo"):
+        remove_background(b"", Options(outputs=(Output.MP4,)), painted_detector, Limits(), lambda _: b"")
 
 
 def test_a_refusal_repeats_little_of_what_it_refuses() -> None:

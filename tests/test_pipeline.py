@@ -159,6 +159,8 @@ def test_colours_at_an_edge_that_was_soft_already_stay_as_they_are(
 @pytest.mark.parametrize("crop", ["none", "subject:5%"])
 def test_a_subject_too_small_to_be_left_in_the_picture_is_none(cat: Pixels, crop: str) -> None:
     class SpeckEngine:
+        batch_size = 1
+
         def infer(self, batch: Floats) -> Floats:
             speck = np.zeros((len(batch), 320, 320), np.float32)
             speck[:, 1, 1] = 1

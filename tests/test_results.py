@@ -1,6 +1,7 @@
 """If these fail, whoever waits for a result waits in vain."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from cutout.errors import NoSubject, ResultBusUnavailable, StorageUnavailable
 from cutout.events import Upload
 from cutout.results import Failed, Removed, ResultBus, Written
-from cutout.verdict import Verdict
+from cutout.verdict import Report, Verdict
 
 UPLOAD = Upload("in", "ü+.jpg", "v1", "e1", {"model": "u2netp"})
 
@@ -57,6 +58,23 @@ def test_a_success_says_where_its_outputs_are() -> None:
         "verdict": {"subject_share": 0.3, "border_contact": 0, "soft_edge_share": 0.01, "holes": 2, "confidence": 0.9},
         "seconds": {"decode": 0.1235},
     }
+
+
+def test_a_success_with_a_video_reports_on_its_frames() -> None:
+    bus = Bus()
+    report = Report(90, 89, 1, 3.0, 2.97, 0.01, ("One frame could not be decoded.",))
+    ResultBus(bus, "results").publish(replace(removed(), report=report))  # type: ignore[arg-type]
+    detail = json.loads(bus.entries[0]["Detail"])
+    assert detail.pop("report") == {
+        "frames_in": 90,
+        "frames_out": 89,
+        "frames_lost": 1,
+        "seconds_in": 3.0,
+        "seconds_out": 2.97,
+        "flicker": 0.01,
+        "notes": ["One frame could not be decoded."],
+    }
+    assert detail == json.loads(json.dumps(removed().detail()))
 
 
 @pytest.mark.parametrize(("error", "can_help"), [(NoSubject("None."), False), (StorageUnavailable("Busy."), True)])

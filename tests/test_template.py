@@ -12,7 +12,7 @@ import pytest
 
 from cutout.limits import Limits
 from cutout.models import Model
-from cutout.options import Edges, Options, Output
+from cutout.options import PHOTO_OUTPUTS, Edges, Options
 from cutout.settings import ImageSettings
 from infra.local.template import load, translate
 
@@ -30,7 +30,9 @@ LIBRARY_VARIABLES = {
     "CUTOUT_EDGES",
     "CUTOUT_LIMIT_MEGABYTES",
     "CUTOUT_LIMIT_MEGAPIXELS",
+    "CUTOUT_VIDEO_JOBS",
 }
+REQUIRED = ("CUTOUT_OUTPUT_BUCKET", "CUTOUT_RESULT_BUS", "CUTOUT_IDEMPOTENCY_TABLE")
 POWERTOOLS_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 DAY_SECONDS = 86400
@@ -84,11 +86,11 @@ def granted(template: dict[str, Any], action: str) -> list[Any]:
 # ---------------------------------------------------------------- it deploys
 
 
-def test_cfn_lint_accepts_the_source_and_its_translation(template: dict[str, Any], tmp_path: Path) -> None:
+def test_cfn_lint_accepts_the_sources_and_their_translation(template: dict[str, Any], tmp_path: Path) -> None:
     translated = tmp_path / "translated.json"
     translated.write_text(json.dumps(template))
 
-    for path in (TEMPLATE, translated):
+    for path in (TEMPLATE, *(TEMPLATE.parent / "infra").glob("*.yaml"), translated):
         run = subprocess.run(
             [Path(sys.executable).with_name("cfn-lint"), "--regions", "us-east-1", "eu-central-1", "--", path],
             capture_output=True,
@@ -233,10 +235,20 @@ def test_the_library_accepts_what_the_template_tells_by_default(template: dict[s
         for name, value in variables.items()
         if name in LIBRARY_VARIABLES
     }
+    environment["CUTOUT_VIDEO_JOBS"] = "false"
     settings = ImageSettings.from_environment(environment)
 
     assert settings.options == Options()
     assert settings.limits == Limits()
+
+
+def test_the_function_leaves_videos_alone_exactly_where_they_have_a_job(template: dict[str, Any]) -> None:
+    variables = properties(template, "ImageFunction")["Environment"]["Variables"]
+
+    assert variables["CUTOUT_VIDEO_JOBS"] == {"Fn::If": ["HasVideos", "true", "false"]}
+    for text, leaves in (("true", True), ("false", False)):
+        environment = {**dict.fromkeys(REQUIRED, "resolved"), "CUTOUT_VIDEO_JOBS": text}
+        assert ImageSettings.from_environment(environment).leaves_videos is leaves
 
 
 def test_the_defaults_are_those_that_the_documentation_gives(template: dict[str, Any]) -> None:
@@ -361,6 +373,20 @@ def test_an_alarm_reaches_the_topic(template: dict[str, Any], alarm: str, metric
     assert found["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
 
+def test_the_topic_hears_alarms_and_the_rules_of_videos_and_nobody_else(template: dict[str, Any]) -> None:
+    """A policy of one's own replaces the one by which alarms reach a topic."""
+    policy = properties(template, "AlarmTopicPolicy")
+    alarms, rules = policy["PolicyDocument"]["Statement"]
+
+    assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
+    for statement in (alarms, rules):
+        assert (statement["Effect"], statement["Action"]) == ("Allow", "sns:Publish")
+        assert statement["Resource"] == {"Ref": "AlarmTopic"}
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert rules["Principal"] == {"Service": "events.amazonaws.com"}
+
+
 def test_a_retry_alone_raises_no_backlog_alarm(template: dict[str, Any]) -> None:
     times = template["Mappings"]["QueueTimes"].values()
 
@@ -381,6 +407,10 @@ def test_whoever_deploys_learns_the_names(template: dict[str, Any]) -> None:
         "ResultBus",
         "IdempotencyTable",
         "AlarmTopic",
+        "VideoJobQueue",
+        "VideoJobDefinition",
+        "VideoDlqUrl",
+        "VideoLogGroup",
     }
 
 
@@ -391,7 +421,7 @@ def test_the_template_offers_every_choice_that_the_library_has_and_no_other(sour
     assert parameters["DefaultEdges"]["AllowedValues"] == list(Edges)
     offered = re.fullmatch(r"\^\((.*?)\)\(,\(\1\)\)\*\$", parameters["DefaultOutputs"]["AllowedPattern"])
     assert offered is not None
-    assert offered[1].split("|") == list(Output)
+    assert offered[1].split("|") == list(PHOTO_OUTPUTS)
 
 
 def test_each_queue_has_its_policy_and_each_statement_one_queue(template: dict[str, Any]) -> None:

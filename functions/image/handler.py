@@ -3,11 +3,9 @@
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -24,23 +22,19 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
-from cutout.errors import NameTooLong, OutputBucketAsSource, Refusal
+from cutout.errors import Refusal, UnsupportedFormat
 from cutout.events import Upload
 from cutout.models import Model
-from cutout.options import Options, Output, from_metadata
+from cutout.options import Options
+from cutout.orders import REMEMBERED_SECONDS, asked_for, check_names, check_source, order_of, output_metadata
 from cutout.pipeline import Rendition, remove_background
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
+from cutout.routes import is_video
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
-
-REMEMBERED_SECONDS = 30 * 24 * 3600
-"""How long a repeated event finds the outcome that was: longer than a message can wait in the queue and its DLQ."""
-
-LONGEST_KEY_BYTES = 1024
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 logger = Logger(service="cutout")
 metrics = Metrics(namespace="Cutout", service="cutout")
@@ -81,17 +75,24 @@ class ImageFunction:
                 with watch.stage("fetch"):
                     source = self._open(upload)
             except Refusal as refusal:
-                return self._settle_once(upload=self._order(upload), attempt=raising(refusal))
+                order = order_of(upload, self._settings.options)
+                return self._settle_once(upload=order, attempt=raising(refusal))
             with closing(source):
-                order = self._order(source.upload, from_metadata(source.metadata))
+                order = order_of(source.upload, self._settings.options, source.metadata)
                 return self._settle_once(upload=order, attempt=lambda: self._remove(source, watch))
 
-    def answer_all(self, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
-        """`answer` for each. One that fails doesn't keep the others from their outcomes; the first error is raised."""
+    def answer_announced(self, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+        """`answer` for each but those that the video job hears of too.
+
+        One that fails doesn't keep the others from their outcomes; the first error is raised.
+        """
         answers, errors = [], []
         for upload in uploads:
             try:
-                answers.append(self.answer(upload))
+                if self._is_left(upload):
+                    logger.info("Left to the video job", bucket=upload.bucket, key=upload.key, version=upload.version)
+                else:
+                    answers.append(self.answer(upload))
             except Exception as error:  # noqa: BLE001 - raised below
                 errors.append(error)
         if errors:
@@ -99,18 +100,13 @@ class ImageFunction:
         return answers
 
     def _open(self, upload: Upload) -> Source:
-        if upload.bucket == self._settings.output_bucket:
-            raise OutputBucketAsSource(f"{upload.key} lies in the output bucket, which is never taken as input.")
+        check_source(upload, self._settings.output_bucket)
+        if self._is_left(upload):
+            raise UnsupportedFormat(f"{upload.key} is named as a video. The video job takes it when it is uploaded.")
         return self._storage.open(upload)
 
-    def _order(self, upload: Upload, metadata: Mapping[str, str] = NOTHING) -> Upload:
-        """`upload` with all the options that make one order differ from another, the installation's among them.
-
-        A version's metadata never changes, and may be gone when its event is repeated, so that it doesn't count.
-        Without versions it is all that tells a photo uploaded anew with other options from a repeated event.
-        """
-        asked = upload.options if upload.is_versioned else {**metadata, **upload.options}
-        return replace(upload, options={**self._settings.options.as_text(), **asked})
+    def _is_left(self, upload: Upload) -> bool:
+        return self._settings.leaves_videos and is_video(upload.key)
 
     def _settle(self, *, upload: Upload, attempt: Callable[[], Removed]) -> dict[str, Any]:
         """Make the attempt and publish its outcome. As `_settle_once` this runs once for each upload and options."""
@@ -126,9 +122,9 @@ class ImageFunction:
         return {"detail-type": outcome.detail_type, "detail": detail}
 
     def _remove(self, source: Source, watch: Stopwatch) -> Removed:
-        options = self._settings.options.updated(asked_for(source))
+        options = self._settings.options.updated(asked_for(source.upload, source.metadata))
         limits = self._settings.limits
-        check_names(source.upload.key, options.outputs)
+        check_names(source.upload.key, (output.ending for output in options.outputs))
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
         detector = self._detector(options.model)
@@ -149,26 +145,9 @@ class ImageFunction:
 
     def _write(self, upload: Upload, options: Options, rendition: Rendition) -> Written:
         bucket, key = self._settings.output_bucket, f"{upload.key}{rendition.output.ending}"
-        metadata = {
-            "source-version": upload.version or "",
-            "source-etag": upload.etag or "",
-            "options": json.dumps(options.as_text()),
-        }
+        metadata = output_metadata(upload, options)
         self._storage.put(bucket, key, rendition.content, rendition.content_type, metadata)
         return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
-
-
-def check_names(key: str, outputs: Iterable[Output]) -> None:
-    for output in outputs:
-        if len(f"{key}{output.ending}".encode()) > LONGEST_KEY_BYTES:
-            raise NameTooLong(
-                f"The key of an output has at most {LONGEST_KEY_BYTES} bytes: {output.ending} is too many."
-            )
-
-
-def asked_for(source: Source) -> dict[str, str]:
-    """The options of one upload, text by name: the caller's over those in the object's metadata."""
-    return {**from_metadata(source.metadata), **source.upload.options}
 
 
 def raising(refusal: Refusal) -> Callable[[], Removed]:
@@ -206,7 +185,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def answer_message(record: SQSRecord) -> None:
         try:
-            function.answer_all(events.parse_text(record.body))
+            uploads = events.parse_text(record.body)
+            if events.is_direct(json.loads(record.body)):
+                function.answer(*uploads)
+            else:
+                function.answer_announced(uploads)
         except Exception:
             logger.exception("The message goes back to the queue.", message_id=record.message_id)
             raise
@@ -214,5 +197,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if events.is_sqs(event):
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         return process_partial_response(event, answer_message, processor, context)
-    answers = function.answer_all(events.parse(event))
-    return answers[0] if events.is_direct(event) else answers
+    uploads = events.parse(event)
+    return function.answer(*uploads) if events.is_direct(event) else function.answer_announced(uploads)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cutout.models import Model
 from cutout.saliency.fetch import locate
-from cutout.saliency.preprocess import preprocess
+from cutout.saliency.preprocess import INPUT_SIDE, normalise_colours, resize_bilinear
 from cutout.settings import CommandLineSettings
 
 PINNED = Path(__file__).parent / "pinned"
@@ -20,7 +20,7 @@ def main() -> None:
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
     for model in Model:
         session = onnxruntime.InferenceSession(locate(model, directory), providers=["CPUExecutionProvider"])
-        batch = preprocess(skimage.data.chelsea())[None]
+        batch = normalise_colours(resize_bilinear(skimage.data.chelsea(), INPUT_SIDE)[None])
         probability = session.run(None, {session.get_inputs()[0].name: batch})[0][0, 0]
         Image.fromarray(np.rint(probability * 255).astype(np.uint8)).save(PINNED / f"chelsea.{model}.png")
 

@@ -35,9 +35,38 @@ def test_images_of_any_size_are_answered_together(detectors: Callable[[Model], D
     np.testing.assert_allclose(together[1], detector.detect([cat[:, ::-1]])[0], atol=1e-4)
 
 
+def test_a_frame_that_has_the_nets_size_is_seen_as_a_photo_of_that_size_is(
+    detectors: Callable[[Model], Detector], cat: Pixels
+) -> None:
+    detector = detectors(Model.U2NETP)
+    frame = cat[:300, :300].repeat(2, axis=0)[:320].repeat(2, axis=1)[:, :320].copy()
+    np.testing.assert_allclose(detector.detect_resized(frame[None]), detector.detect([frame]), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        np.zeros((1, 320, 300, 3), np.uint8),
+        np.zeros((320, 320, 3), np.uint8),
+        np.zeros((1, 320, 320, 4), np.uint8),
+        np.zeros((1, 320, 320, 3), np.float32),
+        np.zeros((0, 320, 320, 3), np.uint8),
+    ],
+)
+def test_frames_of_another_shape_or_depth_are_not_guessed_at(painted_detector: Detector, batch: Pixels) -> None:
+    with pytest.raises(ValueError, match="was due"):
+        painted_detector.detect_resized(batch)
+
+
+def test_the_engine_says_how_many_frames_it_is_best_given(painted_detector: Detector) -> None:
+    assert painted_detector.batch_size == 4
+
+
 class BrokenEngine:
+    batch_size = 1
+
     def infer(self, batch: Floats) -> Floats:
-        return batch[:, 0, ::2]
+        return batch[:, ::2, :, 0]
 
 
 def test_an_engine_that_breaks_the_contract_is_found_out(cat: Pixels) -> None:

@@ -5,7 +5,7 @@ import pytest
 from skimage.transform import resize
 
 from cutout.arrays import Pixels
-from cutout.saliency.preprocess import preprocess, resize_bilinear
+from cutout.saliency.preprocess import normalise_colours, resize_bilinear
 
 
 @pytest.mark.parametrize("size", [(300, 451), (320, 320), (1000, 37), (1, 1), (2, 900)])
@@ -15,18 +15,26 @@ def test_sampling_is_that_of_the_authors(size: tuple[int, int]) -> None:
     np.testing.assert_allclose(resize_bilinear(image, 320), theirs, atol=0.01)
 
 
-def test_the_brightest_sample_counts_as_one() -> None:
-    dim = np.full((10, 10, 3), 51, np.uint8)
-    white = np.full((10, 10, 3), 255, np.uint8)
-    np.testing.assert_array_equal(preprocess(dim), preprocess(white))
+def test_the_brightest_sample_of_each_picture_counts_as_one() -> None:
+    dim, white = np.full((2, 4, 4, 3), [[[[51]]], [[[255]]]], np.uint8)
+    together = normalise_colours(np.stack([dim, white]))
+    np.testing.assert_array_equal(together[0], together[1])
     np.testing.assert_allclose(
-        preprocess(white)[:, 0, 0], [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225]
+        together[1, :, 0, 0], [(1 - 0.485) / 0.229, (1 - 0.456) / 0.224, (1 - 0.406) / 0.225], rtol=1e-6
     )
 
 
 def test_black_is_no_division_by_zero() -> None:
-    assert np.isfinite(preprocess(np.zeros((5, 5, 3), np.uint8))).all()
+    np.testing.assert_allclose(
+        normalise_colours(np.zeros((1, 5, 5, 3), np.uint8))[0, :, 2, 2],
+        [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
+        rtol=1e-6,
+    )
 
 
-def test_sixteen_bits_look_like_eight(cat: Pixels) -> None:
-    np.testing.assert_allclose(preprocess(cat.astype(np.uint16) * 257), preprocess(cat), atol=1e-4)
+@pytest.mark.parametrize("scale", [1 / 255, 1, 257])
+def test_the_scale_of_the_samples_does_not_count(cat: Pixels, scale: float) -> None:
+    """8 bits, 16 bits and fractions of one are the same picture."""
+    np.testing.assert_allclose(
+        normalise_colours(cat[None].astype(np.float32) * np.float32(scale)), normalise_colours(cat[None]), atol=1e-5
+    )

@@ -371,3 +371,53 @@ def test_an_installation_without_weights_loses_no_upload(
     upload = stand.upload()
     assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert stand.bus.outcomes == []
+
+
+@pytest.fixture
+def beside_videos(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    """The function of an installation in which videos have a job of their own."""
+    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, leaves_videos=True))
+    return stand
+
+
+def wrapped(upload: Upload) -> list[Any]:
+    """The ways in which `upload` is announced, each as the event that the function gets."""
+    entry = {"key": quote_plus(upload.key), "versionId": upload.version, "eTag": upload.etag}
+    notification = {
+        "Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": upload.bucket}, "object": entry}}]
+    }
+    return [sqs(announced(upload)), json.loads(announced(upload)), sqs(json.dumps(notification)), notification]
+
+
+@pytest.mark.parametrize("way", range(4))
+def test_a_video_is_left_to_its_job_and_the_photos_beside_it_are_not(beside_videos: Stand, way: int) -> None:
+    video, image = beside_videos.upload("clip.MOV", b"video"), beside_videos.upload("a.png")
+    for upload in (video, image):
+        answer = handler(wrapped(upload)[way], Context())
+        assert answer == {"batchItemFailures": []} or isinstance(answer, list)
+    assert [outcome.upload.key for outcome in beside_videos.bus.outcomes] == ["a.png"]
+
+
+@pytest.mark.parametrize("way", range(4))
+def test_without_a_job_for_videos_a_video_is_refused_by_name(stand: Stand, way: int) -> None:
+    handler(wrapped(stand.upload("clip.MOV", b"\0\0\0\x20ftypqt  " + bytes(40)))[way], Context())
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "unsupported_format"
+
+
+@pytest.mark.parametrize("in_queue", [True, False])
+def test_a_direct_call_for_a_video_says_that_the_job_takes_it_by_upload(beside_videos: Stand, in_queue: bool) -> None:
+    """Nobody else would hear of it."""
+    event = direct(beside_videos.upload("clip.mp4", b"video"))
+    handler(sqs(json.dumps(event)) if in_queue else event, Context())
+    (outcome,) = beside_videos.bus.outcomes
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "unsupported_format"
+    assert "when it is uploaded" in str(outcome.error)
+
+
+def test_a_message_about_a_video_and_a_photo_answers_for_the_photo(beside_videos: Stand) -> None:
+    records = [record for key in ("clip.mp4", "a.png") for record in wrapped(beside_videos.upload(key))[3]["Records"]]
+    assert handler(sqs(json.dumps({"Records": records})), Context()) == {"batchItemFailures": []}
+    assert [outcome.upload.key for outcome in beside_videos.bus.outcomes] == ["a.png"]

@@ -2,14 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import click
 
-from cutout.errors import CutoutError, InvalidOption
+from cutout import cli_options
+from cutout.cli_options import as_option
+from cutout.cli_video import video
+from cutout.errors import CutoutError
 from cutout.files import Job, Plan, default_output, plan, read_whole, write_whole
 from cutout.limits import Limits
 from cutout.models import Model
@@ -27,29 +29,20 @@ class Group(click.Group):
             raise click.ClickException(f"{error} [{error.code}]") from error
 
 
-def as_option(name: str) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A callback that reads an option as S3 metadata is read, so that both accept the same."""
-
-    def read(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Any:
-        try:
-            return None if text is None else READERS[name](text)
-        except InvalidOption as error:
-            raise click.BadParameter(str(error)) from error
-
-    return read
-
-
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="cutout")
 def main() -> None:
-    """Remove the background of photos with U-2-Net, faithful to the pixel."""
+    """Remove the background of photos and videos with U-2-Net, faithful to the pixel."""
+
+
+main.add_command(video)
 
 
 @main.command()
 @click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
-@click.option("--model", default="u2net", callback=as_option("model"), help="u2net, or the smaller and faster u2netp.")
-@click.option("--engine", default="auto", type=click.Choice(["auto", "torch", "openvino"]), help="What runs the net.")
+@cli_options.model
+@cli_options.engine
 @click.option("--outputs", callback=as_option("outputs"), help="Of png, webp, jpg, mask; several with commas.  [png]")
 @click.option("--mask", is_flag=True, help="Write the alpha matte as well.")
 @click.option(
@@ -85,6 +78,7 @@ def image(
     """
     wanted = outputs or (default_output(target),)
     options = Options(outputs=(*wanted, Output.MASK) if mask and Output.MASK not in wanted else wanted, **choices)
+    options.check_for_photo()
     work = plan(source, target, options.outputs)
     begin = perf_counter()
     failures = remove_backgrounds(work, options, engine, Limits(megapixels=limit_megapixels))
@@ -178,8 +172,7 @@ def compile_weights() -> None:
     """
     from cutout.saliency import engines
 
-    engines.require(engines.EngineName.TORCH)
-    engines.require(engines.EngineName.OPENVINO)
+    engines.require_to_compile()
     from cutout.saliency.compile import compile_net, is_compiled
     from cutout.saliency.fetch import fetched
 

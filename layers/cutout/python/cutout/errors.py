@@ -44,6 +44,22 @@ class UnreadableImage(Refusal):
     code = "unreadable_image"
 
 
+class UnreadableVideo(Refusal):
+    code = "unreadable_video"
+
+
+class NoVideoStream(Refusal):
+    code = "no_video_stream"
+
+
+class NoFrames(Refusal):
+    code = "no_frames"
+
+
+class TooLong(Refusal):
+    code = "too_long"
+
+
 class TooManyPixels(Refusal):
     code = "too_many_pixels"
 
@@ -122,3 +138,7 @@ class MissingWeights(Misconfiguration):
 
 class MissingEngine(Misconfiguration):
     code = "missing_engine"
+
+
+class MissingPackage(Misconfiguration):
+    code = "missing_package"

@@ -1,8 +1,8 @@
-"""Photos in files and folders: which there are, where their outputs go, and writing those whole or not at all."""
+"""Photos and videos in files: which there are, where their outputs go, and writing those whole or not at all."""
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".
 """What a photo's name ends with. HEIC is refused by name, which says more than passing it over."""
 
 ENDINGS = {".png": Output.PNG, ".webp": Output.WEBP, ".jpg": Output.JPG, ".jpeg": Output.JPG}
+VIDEO_ENDINGS = {".mp4": Output.MP4, ".m4v": Output.MP4, ".webm": Output.WEBM, ".mov": Output.MOV}
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,31 @@ def plan(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
     return work
 
 
+def plan_video(source: Path, target: Path, outputs: tuple[Output, ...] | None) -> Job:
+    """What to make of the video `source` at `target`, a file whose ending decides, or a folder.
+
+    Raises:
+        InvalidOption: the target can't hold what is asked for, or is the source itself.
+    """
+    if target.is_dir() or not (target.suffix or target.exists()):
+        wanted = outputs or (Output.MP4,)
+        job = Job(source, {output: target / f"{source.name}{output.video_ending}" for output in wanted})
+    else:
+        job = Job(source, at_video_file(target, outputs))
+    check_originals(Plan((job,)))
+    return job
+
+
+def at_video_file(target: Path, outputs: tuple[Output, ...] | None) -> dict[Output, Path]:
+    """The output that `target` is named for goes there, and others beside it."""
+    own = VIDEO_ENDINGS.get(target.suffix.lower())
+    if own is None:
+        raise InvalidOption(f"The output {target} ends with none of {', '.join(VIDEO_ENDINGS)}, and is no folder.")
+    if own is Output.MP4 and outputs == (Output.MASK,):
+        own = Output.MASK
+    return beside(target, own, outputs or (own,), {output: output.video_ending for output in Output})
+
+
 def check_originals(work: Plan) -> None:
     """Refuse to write over what is to be read."""
     originals = {job.source.resolve() for job in work.jobs}
@@ -72,9 +98,13 @@ def at_file(target: Path, outputs: tuple[Output, ...]) -> dict[Output, Path]:
         raise InvalidOption(f"The output {target} ends with none of {', '.join(ENDINGS)}, and is no folder.")
     if own is Output.PNG and outputs == (Output.MASK,):
         own = Output.MASK
+    return beside(target, own, outputs, {output: output.ending for output in Output})
+
+
+def beside(target: Path, own: Output, outputs: tuple[Output, ...], endings: Mapping[Output, str]) -> dict[Output, Path]:
     if own not in outputs:
         raise InvalidOption(f"{target} is named like {own}, which is not among the outputs {', '.join(outputs)}.")
-    return {output: target if output is own else target.with_suffix(output.ending) for output in outputs}
+    return {output: target if output is own else target.with_suffix(endings[output]) for output in outputs}
 
 
 def plan_folder(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:

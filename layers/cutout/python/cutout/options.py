@@ -1,7 +1,7 @@
 """What can be asked for each upload, and how it is written: in S3 metadata, template defaults, the command line."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -22,12 +22,24 @@ class Output(StrEnum):
     PNG = "png"
     WEBP = "webp"
     JPG = "jpg"
+    MP4 = "mp4"
+    WEBM = "webm"
+    MOV = "mov"
     MASK = "mask"
 
     @property
     def ending(self) -> str:
-        """What is put behind the input's key."""
+        """What is put behind the key of a photo."""
         return ".mask.png" if self is Output.MASK else f".{self}"
+
+    @property
+    def video_ending(self) -> str:
+        """What is put behind the key of a video."""
+        return ".mask.mp4" if self is Output.MASK else f".{self}"
+
+
+PHOTO_OUTPUTS = (Output.PNG, Output.WEBP, Output.JPG, Output.MASK)
+VIDEO_OUTPUTS = (Output.MP4, Output.WEBM, Output.MOV, Output.MASK)
 
 
 class Edges(StrEnum):
@@ -119,6 +131,16 @@ class Options:
                 raise InvalidOption(f"There is no option {shown(name)}. The options are {', '.join(READERS)}.")
         return replace(self, **{name: READERS[name](value) for name, value in values.items()})
 
+    def check_for_photo(self) -> None:
+        """Raises InvalidOption where a photo can't be made into what is asked for."""
+        check_outputs("photo", self.outputs, PHOTO_OUTPUTS)
+
+    def check_for_video(self) -> None:
+        """Raises InvalidOption where a video can't be made into what is asked for."""
+        check_outputs("video", self.outputs, VIDEO_OUTPUTS)
+        if self.crop != WholePicture():
+            raise InvalidOption(f"crop of a video is none, not {self.crop}: its subject moves.")
+
     def as_text(self) -> dict[str, str]:
         """Every option as text by name, so that `Options().updated(options.as_text()) == options`."""
         return {name: write(getattr(self, name)) for name in READERS}
@@ -130,6 +152,12 @@ def from_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     return {
         name.removeprefix(METADATA_PREFIX): value for name, value in lowered.items() if name.startswith(METADATA_PREFIX)
     }
+
+
+def check_outputs(medium: str, outputs: Iterable[Output], possible: Collection[Output]) -> None:
+    for output in outputs:
+        if output not in possible:
+            raise InvalidOption(f"outputs of a {medium} lists one or more of {', '.join(possible)}, not {output}.")
 
 
 def shown(text: str) -> str:

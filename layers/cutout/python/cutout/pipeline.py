@@ -63,6 +63,7 @@ def remove_background(
     Raises:
         Refusal: the photo, or what is asked of it, is at fault.
     """
+    options.check_for_photo()
     watch = Stopwatch()
     with watch.stage("decode"):
         picture = decode(content, limits)

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cutout.errors import CutoutError, ResultBusUnavailable
 from cutout.events import Upload
-from cutout.verdict import Verdict
+from cutout.verdict import Report, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -31,7 +31,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Removed:
-    """The background was removed. `seconds` are by stage, in the order of the stages."""
+    """The background was removed. `seconds` are by stage, in the order of the stages. Videos have a `report`."""
 
     detail_type: ClassVar[str] = "Background Removed"
 
@@ -40,14 +40,17 @@ class Removed:
     outputs: tuple[Written, ...]
     verdict: Verdict
     seconds: Mapping[str, float]
+    report: Report | None = None
 
     def detail(self) -> dict[str, Any]:
+        report = {"report": asdict(self.report)} if self.report else {}
         return {
             "upload": identity(self.upload),
             "options": dict(self.options),
             "outputs": [asdict(written) for written in self.outputs],
             "verdict": asdict(self.verdict),
             "seconds": {stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
+            **report,
         }
 
 

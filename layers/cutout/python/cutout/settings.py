@@ -1,12 +1,14 @@
 """How an installation is set up. Each entry point reads its environment once, here, and checks it at the door."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutout.errors import InvalidOption, InvalidSettings
-from cutout.limits import Limits
-from cutout.options import READERS, Options
+from cutout.limits import Limits, VideoLimits
+from cutout.options import READERS, Options, Output
+
+VIDEO_DEFAULTS = Options(outputs=(Output.MP4,))
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class ImageSettings:
     weights_directory: Path
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
+    leaves_videos: bool = False
+    """Whether videos have a job of their own, so that the function leaves their uploads alone."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ImageSettings":
@@ -27,10 +31,45 @@ class ImageSettings:
             result_bus=required(environment, "CUTOUT_RESULT_BUS"),
             idempotency_table=required(environment, "CUTOUT_IDEMPOTENCY_TABLE"),
             weights_directory=weights_directory(environment),
-            options=default_options(environment),
+            options=default_options(environment, Options(), Options.check_for_photo),
             limits=Limits(
                 megabytes=number(environment, "CUTOUT_LIMIT_MEGABYTES", Limits.megabytes),
                 megapixels=number(environment, "CUTOUT_LIMIT_MEGAPIXELS", Limits.megapixels),
+            ),
+            leaves_videos=flag(environment, "CUTOUT_VIDEO_JOBS"),
+        )
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """The video job's. `infra/video.yaml` sets the variables, and AWS Batch those of the job itself.
+
+    `job` is the same in every attempt at one job.
+    """
+
+    output_bucket: str
+    result_bus: str
+    idempotency_table: str
+    weights_directory: Path
+    job: str
+    attempt: str
+    options: Options = field(default_factory=lambda: VIDEO_DEFAULTS)
+    limits: VideoLimits = field(default_factory=VideoLimits)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "VideoSettings":
+        return cls(
+            output_bucket=required(environment, "CUTOUT_OUTPUT_BUCKET"),
+            result_bus=required(environment, "CUTOUT_RESULT_BUS"),
+            idempotency_table=required(environment, "CUTOUT_IDEMPOTENCY_TABLE"),
+            weights_directory=weights_directory(environment),
+            job=required(environment, "AWS_BATCH_JOB_ID"),
+            attempt=environment.get("AWS_BATCH_JOB_ATTEMPT", "1"),
+            options=default_options(environment, VIDEO_DEFAULTS, Options.check_for_video),
+            limits=VideoLimits(
+                megabytes=number(environment, "CUTOUT_LIMIT_MEGABYTES", VideoLimits.megabytes),
+                megapixels=number(environment, "CUTOUT_LIMIT_MEGAPIXELS", VideoLimits.megapixels),
+                minutes=number(environment, "CUTOUT_LIMIT_MINUTES", VideoLimits.minutes),
             ),
         )
 
@@ -55,13 +94,15 @@ def weights_directory(environment: Mapping[str, str]) -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "cutout" / "weights"
 
 
-def default_options(environment: Mapping[str, str]) -> Options:
-    """The installation's defaults for every upload: `CUTOUT_MODEL`, `CUTOUT_OUTPUTS` and so on."""
+def default_options(environment: Mapping[str, str], unset: Options, check: Callable[[Options], None]) -> Options:
+    """The installation's defaults for every upload: `CUTOUT_MODEL`, `CUTOUT_OUTPUTS` and so on, over `unset`."""
     given = {name: environment.get(f"CUTOUT_{name.upper()}") for name in READERS}
     try:
-        return Options().updated({name: text for name, text in given.items() if text})
+        options = unset.updated({name: text for name, text in given.items() if text})
+        check(options)
     except InvalidOption as error:
         raise InvalidSettings(f"A default for all uploads is wrong: {error}") from error
+    return options
 
 
 def required(environment: Mapping[str, str], name: str) -> str:
@@ -82,3 +123,10 @@ def number(environment: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < value < float("inf"):
         raise InvalidSettings(f"{name} is above zero, not {text!r}.")
     return value
+
+
+def flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "false"
+    if text not in ("true", "false"):
+        raise InvalidSettings(f"{name} is true or false, not {text!r}.")
+    return text == "true"

@@ -1,11 +1,13 @@
 """S3: opening uploads, writing outputs, and naming what goes wrong there."""
 
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +22,7 @@ from cutout.errors import (
     TooManyBytes,
 )
 from cutout.events import Upload
+from cutout.ranged import RangedFile
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -36,6 +39,8 @@ DENIED = {
     "403",
 }
 NAMES_TOO_LONG = {"KeyTooLongError", "MetadataTooLarge"}
+SMALL_READS_BYTES = 64 << 10
+"""Readers ask for a few bytes at a time."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,15 @@ class Source:
             TooManyBytes: it is larger than `limit_bytes`; nothing was read.
             StorageUnavailable: the connection broke.
         """
+        self.check_size(limit_bytes)
+        with named_errors(self.upload):
+            return self.body.read()
+
+    def check_size(self, limit_bytes: int) -> None:
         if self.size_bytes > limit_bytes:
             raise TooManyBytes(
                 f"{self.upload.key} has {self.size_bytes / 1e6:.1f} megabytes, and the limit is {limit_bytes / 1e6:g}."
             )
-        with named_errors(self.upload):
-            return self.body.read()
 
     def close(self) -> None:
         self.body.close()
@@ -104,6 +112,53 @@ class Storage:
                 Bucket=bucket, Key=key, Body=content, ContentType=content_type, Metadata=dict(metadata)
             )
 
+    def as_file(self, source: Source) -> BinaryIO:
+        """The content of `source` as a seekable file, of which no more than some blocks are ever in memory.
+
+        Reading it raises the errors of `open`: ObjectReplaced where another object has come into its place.
+        """
+        raw = RangedFile(lambda begin: self._content(source.upload, begin), source.size_bytes)
+        return io.BufferedReader(raw, SMALL_READS_BYTES)
+
+    def put_file(
+        self,
+        bucket: str,
+        key: str,
+        path: Path,
+        content_type: str,
+        metadata: Mapping[str, str],
+        on_progress: Callable[[int], object],
+    ) -> None:
+        """Write the file at `path`, in parts where it is large, whole or not at all.
+
+        `on_progress` is called with the bytes that are on their way, from several threads. What it raises ends the
+        upload and is raised here.
+
+        Raises:
+            NameTooLong, StorageDenied, StorageUnavailable: it was not written.
+        """
+        with named_errors(Upload(bucket, key)), path.open("rb") as file:
+            self._client.upload_fileobj(
+                file,
+                bucket,
+                key,
+                ExtraArgs={"ContentType": content_type, "Metadata": dict(metadata)},
+                Callback=on_progress,
+            )
+
+    def _content(self, upload: Upload, begin: int) -> "StreamingBody":
+        """The content of this very version and no other, from byte `begin` to its end."""
+        version = {"VersionId": upload.version} if upload.version else {}
+        with named_errors(upload):
+            answer = self._client.get_object(
+                Bucket=upload.bucket,
+                Key=upload.key,
+                Range=f"bytes={begin}-",
+                IfMatch=f'"{upload.etag}"',
+                **version,  # type: ignore[arg-type]
+            )
+        return answer["Body"]
+
     def _get(self, upload: Upload, **version: str) -> Source:
         with named_errors(upload):
             answer: Any = self._client.get_object(Bucket=upload.bucket, Key=upload.key, **version)  # type: ignore[arg-type]
@@ -137,6 +192,8 @@ def named(error: ClientError, upload: Upload) -> Exception:
         if upload.version or upload.etag:
             return ObjectDeleted(f"{upload.key} was deleted from {upload.bucket} before it was read.")
         return ObjectMissing(f"There is no {upload.key} in {upload.bucket}.")
+    if code == "PreconditionFailed":
+        return ObjectReplaced(f"{upload.key} was overwritten while it was read, and its bucket keeps no versions.")
     if code == "InvalidObjectState":
         return ObjectArchived(f"{upload.key} is archived. Restore it, then upload it again.")
     if code in NAMES_TOO_LONG:

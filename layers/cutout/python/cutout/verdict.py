@@ -20,3 +20,26 @@ class Verdict:
     soft_edge_share: float
     holes: int
     confidence: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a video's frames.
+
+    Attributes:
+        frames_in: frames that could be decoded.
+        frames_out: frames of each output.
+        frames_lost: frames that the video's own header promises beyond `frames_in`.
+        seconds_in: duration of the video.
+        seconds_out: duration of each output.
+        flicker: mean absolute change of the matte from frame to frame along the motion, in [0, 1].
+        notes: what was met on the way, a sentence each.
+    """
+
+    frames_in: int
+    frames_out: int
+    frames_lost: int
+    seconds_in: float
+    seconds_out: float
+    flicker: float
+    notes: tuple[str, ...] = ()

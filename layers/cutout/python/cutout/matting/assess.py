@@ -1,5 +1,7 @@
 """The verdict on a saliency map."""
 
+from dataclasses import fields
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,3 +33,23 @@ def count_holes(subject: NDArray[np.bool_]) -> int:
     count, regions = cv2.connectedComponents((~subject).astype(np.uint8), connectivity=4)
     outside = np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))
     return int(np.setdiff1d(np.arange(1, count), outside).size)
+
+
+class MeanVerdict:
+    """The verdict on a video: the mean of those on its frames."""
+
+    def __init__(self) -> None:
+        self._sums = {field.name: 0.0 for field in fields(Verdict)}
+        self._count = 0
+
+    def add(self, verdict: Verdict) -> None:
+        for name in self._sums:
+            self._sums[name] += getattr(verdict, name)
+        self._count += 1
+
+    def mean(self) -> Verdict:
+        """Raises ValueError if there was no frame."""
+        if not self._count:
+            raise ValueError("there is no verdict on no frames")
+        means = {name: round(total / self._count, 4) for name, total in self._sums.items()}
+        return Verdict(**{**means, "holes": round(means["holes"])})  # type: ignore[arg-type]

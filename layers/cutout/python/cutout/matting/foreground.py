@@ -62,7 +62,8 @@ def pull_push(weighted: Floats, weight: Floats) -> Floats:
     """Fill `weighted` / `weight` where `weight` is below 1 from the same at half the resolution, and so on."""
     height, width = weight.shape[:2]
     if max(height, width) == 1:
-        return weighted / np.maximum(weight, np.finfo(np.float32).tiny)
+        colour: Floats = weighted / np.maximum(weight, np.finfo(np.float32).tiny)
+        return colour
     half = ((width + 1) // 2, (height + 1) // 2)
     coarse_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)[..., None]
     coarse = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)

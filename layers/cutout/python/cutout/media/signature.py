@@ -57,6 +57,18 @@ def recognise(data: bytes) -> str:
     raise unsupported(f"The file is {_name_unsupported(data)}")
 
 
+def refuse_still(head: bytes) -> None:
+    """Raise UnsupportedFormat for the beginning of a photo, where a video was expected."""
+    try:
+        kind = recognise(head)
+    except UnsupportedFormat:
+        kind = "HEIC" if _brands(head) & _HEIF_BRANDS else ""
+    if kind:
+        raise UnsupportedFormat(
+            f"The file is a {kind} photo and is named like a video: upload it under a photo's name."
+        )
+
+
 def unsupported(statement: str) -> UnsupportedFormat:
     """The refusal that follows from `statement`, with the way out."""
     return UnsupportedFormat(f"{statement}. Supported are {SUPPORTED}: convert it and upload it again.")

@@ -38,7 +38,8 @@ def compile_net(model: Model, directory: Path) -> None:
     stamp_of(model, directory).unlink(missing_ok=True)
     net = weights.load(model, source)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit.trace, which OpenVINO calls
+        for category in (DeprecationWarning, FutureWarning):  # of torch.jit.trace, which OpenVINO calls
+            warnings.simplefilter("ignore", category)
         converted = openvino.convert_model(net, example_input=torch.zeros(SHAPE), input=SHAPE)
     with tempfile.TemporaryDirectory(dir=directory, prefix=".compiling-") as folder:
         whole = Path(folder) / f"{model}.xml"

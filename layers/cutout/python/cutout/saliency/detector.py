@@ -7,7 +7,7 @@ import numpy as np
 
 from cutout.arrays import Floats, Pixels, SaliencyMap
 from cutout.errors import NoSubject
-from cutout.saliency.preprocess import INPUT_SIDE, preprocess
+from cutout.saliency.preprocess import INPUT_SIDE, resize_bilinear
 
 SUBJECT_FROM = 0.5
 """Where no pixel is more likely subject than background, there is no subject."""
@@ -16,8 +16,16 @@ SUBJECT_FROM = 0.5
 class Engine(Protocol):
     """The one seam between cutout and whatever runs the net."""
 
-    def infer(self, batch: Floats) -> Floats:
-        """N x 3 x 320 x 320, preprocessed, to saliency probabilities, N x 320 x 320 in [0, 1], both float32."""
+    @property
+    def batch_size(self) -> int:
+        """How many pictures it is best given at once. It takes more, and may come to like fewer as it works."""
+
+    def infer(self, batch: Pixels | Floats) -> Floats:
+        """N x 320 x 320 x 3 RGB to saliency probabilities, N x 320 x 320 float32 in [0, 1].
+
+        The pictures are uint8, or float32 of any positive scale: the engine divides each by its own maximum and
+        normalises it, on whatever device it has.
+        """
 
 
 class Detector:
@@ -26,10 +34,28 @@ class Detector:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def batch_size(self) -> int:
+        """How many pictures are best detected at once, now."""
+        return self._engine.batch_size
+
     def detect(self, images: Sequence[Pixels]) -> Floats:
         """The net's saliency probabilities of `images`, each H x W x 3 RGB: N x 320 x 320 float32 in [0, 1]."""
-        probabilities = self._engine.infer(np.stack([preprocess(image) for image in images]))
-        expected = (len(images), INPUT_SIDE, INPUT_SIDE)
+        return self._infer(np.stack([resize_bilinear(image, INPUT_SIDE) for image in images]))
+
+    def detect_resized(self, batch: Pixels) -> Floats:
+        """As `detect`, for pictures that have the net's size: N x 320 x 320 x 3 RGB, uint8.
+
+        Raises:
+            ValueError: `batch` is something else.
+        """
+        if batch.shape[1:] != (INPUT_SIDE, INPUT_SIDE, 3) or batch.dtype != np.uint8 or not len(batch):
+            raise ValueError(f"N x {INPUT_SIDE} x {INPUT_SIDE} x 3 of uint8 was due, not {batch.shape} {batch.dtype}")
+        return self._infer(batch)
+
+    def _infer(self, batch: Pixels | Floats) -> Floats:
+        probabilities = self._engine.infer(batch)
+        expected = batch.shape[:3]
         if probabilities.shape != expected:
             raise ValueError(f"the engine gave {probabilities.shape} where {expected} was due")
         return probabilities

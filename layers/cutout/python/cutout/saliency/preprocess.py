@@ -12,20 +12,22 @@ IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
-def preprocess(image: Pixels) -> Floats:
-    """Scale `image`, H x W x 3 RGB, to 320 x 320, divide it by its maximum and normalise it by ImageNet's statistics.
+def normalise_colours(batch: Pixels | Floats) -> Floats:
+    """Divide each picture by its own maximum and normalise it by ImageNet's statistics.
 
-    Returns 3 x 320 x 320 float32. Source: RescaleT and ToTensorLab of the authors' data_loader.py.
+    `batch` is N x H x W x 3 RGB, never negative, of any scale. Returns N x 3 x H x W float32. Black stays black.
+    Source: ToTensorLab of the authors' data_loader.py.
     """
-    small = resize_bilinear(image, INPUT_SIDE)
-    small /= max(small.max(), 1.0)
-    return np.ascontiguousarray(((small - IMAGENET_MEAN) / IMAGENET_DEVIATION).transpose(2, 0, 1))
+    brightest = batch.max(axis=(1, 2, 3), keepdims=True).astype(np.float32)
+    relative = batch / np.where(brightest > 0, brightest, np.float32(1))
+    return np.ascontiguousarray(((relative - IMAGENET_MEAN) / IMAGENET_DEVIATION).transpose(0, 3, 1, 2))
 
 
 def resize_bilinear(image: Pixels, side: int) -> Floats:
     """Sample `image` at side x side points, bilinear, without anti-aliasing; returns side x side x 3 float32.
 
     Only the four neighbours of each point are read, so the cost doesn't depend on the size of `image`.
+    Source: RescaleT of the authors' data_loader.py.
     """
     height, width = image.shape[:2]
     top, bottom, down = neighbours(height, side)

@@ -1,0 +1,249 @@
+"""The video job: one upload in, its outputs and its one outcome out. AWS Batch starts it for each upload.
+
+    python job.py -- BUCKET KEY VERSION ETAG
+
+It ends with 0 where the upload has its outcome or another job answers for it, with 75 where Batch shall try again, and
+with 1 where somebody has to mend something.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, BinaryIO
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from cutout.claims import Claim, Claims, Standing
+from cutout.errors import InvalidSettings, Refusal, Transient
+from cutout.events import Upload
+from cutout.models import Model
+from cutout.options import Options
+from cutout.orders import asked_for, check_names, check_source, order_of, output_metadata
+from cutout.results import Failed, Outcome, Removed, ResultBus, Written
+from cutout.saliency import engines
+from cutout.saliency.detector import Detector
+from cutout.saliency.precision import Precision
+from cutout.settings import VideoSettings
+from cutout.stopwatch import Stopwatch
+from cutout.storage import Source, Storage
+
+if TYPE_CHECKING:
+    from cutout.video_pipeline import Progress, VideoRendition, VideoResult
+
+    Remove = Callable[..., VideoResult]  # as video_pipeline.remove_video_background
+
+DONE, FAILED, TRY_AGAIN = os.EX_OK, 1, os.EX_TEMPFAIL
+UNKNOWN = {"", "-"}
+"""What stands for a version or an etag that the event doesn't tell."""
+
+PROGRESS_SECONDS = 10
+
+logger = Logger(service="cutout")
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """Joins the pipeline to the buckets, the result bus and the claims. Outputs are made in the folder `scratch`."""
+
+    settings: VideoSettings
+    storage: Storage
+    bus: ResultBus
+    claims: Claims
+    detector: Callable[[Model], Detector]
+    remove: "Remove"
+    scratch: Path
+
+    def answer(self, upload: Upload) -> None:
+        """Bring `upload` to its one outcome, unless it has one or another job is at it.
+
+        Refusals are outcomes. Whatever else goes wrong is raised.
+        """
+        watch = Stopwatch()
+        try:
+            with watch.stage("fetch"):
+                check_source(upload, self.settings.output_bucket)
+                source = self._headers(upload)
+        except Refusal as refusal:
+            failed = Failed(order_of(upload, self.settings.options), refusal)
+            self._settle(failed.upload, lambda _: failed)
+            return
+        order = order_of(source.upload, self.settings.options, source.metadata)
+        self._settle(order, lambda claim: self._attempt(order, source, claim, watch))
+
+    def _headers(self, upload: Upload) -> Source:
+        """The content comes by ranges, once it is certain that this job shall read it."""
+        with closing(self.storage.open(upload)) as source:
+            return source
+
+    def _settle(self, order: Upload, attempt: Callable[[Claim], Outcome]) -> None:
+        """Make the attempt and publish its outcome, if `order` can be claimed.
+
+        A claim is kept where Batch tries the job again, and given back where it doesn't.
+        """
+        claim = self.claims.take(order)
+        if isinstance(claim, Standing):
+            logger.info("Another job answers for this upload.", owner=claim.owner, status=claim.status)
+            return
+        try:
+            outcome = attempt(claim)
+            claim.renew()
+            self.bus.publish(outcome)
+        except Transient:
+            raise
+        except Exception:
+            claim.release()
+            raise
+        claim.complete(outcome)
+        logger.info(outcome.detail_type, detail=outcome.detail())
+
+    def _attempt(self, order: Upload, source: Source, claim: Claim, watch: Stopwatch) -> Outcome:
+        try:
+            return self._remove(source, claim, watch)
+        except Refusal as refusal:
+            return Failed(order, refusal)
+
+    def _remove(self, source: Source, claim: Claim, watch: Stopwatch) -> Removed:
+        options = self.settings.options.updated(asked_for(source.upload, source.metadata))
+        options.check_for_video()
+        check_names(source.upload.key, (output.video_ending for output in options.outputs))
+        source.check_size(self.settings.limits.bytes)
+        detector = self.detector(options.model)
+        targets = {output: self.scratch / f"output{output.video_ending}" for output in options.outputs}
+        with ExitStack() as files:
+            file = files.enter_context(self.storage.as_file(source))
+            open_file = partial(self._open_file, files, source.upload.bucket)
+            limits, heartbeat = self.settings.limits, Heartbeat(claim)
+            result = self.remove(file, options, detector, limits, targets, open_file, heartbeat)
+        with watch.stage("store"):
+            outputs = tuple(self._write(source.upload, options, rendition, claim) for rendition in result.renditions)
+        seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
+        return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds, result.report)
+
+    def _open_file(self, files: ExitStack, bucket: str, key: str) -> BinaryIO:
+        """Another object of `bucket`, a background. It is closed with `files`."""
+        source = self._headers(Upload(bucket, key))
+        source.check_size(self.settings.limits.bytes)
+        return files.enter_context(self.storage.as_file(source))
+
+    def _write(self, upload: Upload, options: Options, rendition: "VideoRendition", claim: Claim) -> Written:
+        bucket, key = self.settings.output_bucket, f"{upload.key}{rendition.output.video_ending}"
+        path, content_type = rendition.path, rendition.content_type
+        metadata = output_metadata(upload, options)
+        self.storage.put_file(bucket, key, path, content_type, metadata, lambda _: claim.keep())
+        return Written(bucket, key, content_type, path.stat().st_size, rendition.width, rendition.height)
+
+
+class Heartbeat:
+    """Keeps the claim and tells how far the job is, while frames pass."""
+
+    def __init__(
+        self, claim: Claim, clock: Callable[[], float] = monotonic, tell: Callable[..., None] = logger.info
+    ) -> None:
+        self._claim = claim
+        self._clock = clock
+        self._tell = tell
+        self._told_seconds = clock()
+        self._told_frames = 0
+
+    def __call__(self, progress: "Progress") -> None:
+        self._claim.keep()
+        now = self._clock()
+        passed_seconds = now - self._told_seconds
+        if passed_seconds >= PROGRESS_SECONDS:
+            fps = (progress.frames_done - self._told_frames) / passed_seconds
+            self._tell("Progress", frames=progress.frames_done, of=progress.frames_from_header, fps=round(fps, 2))
+            self._told_seconds, self._told_frames = now, progress.frames_done
+
+
+def upload_of(arguments: Sequence[str]) -> Upload:
+    """The upload that the command line names. What Batch substitutes may begin with a dash."""
+    match arguments:
+        case ["--", bucket, key, version, etag]:
+            return Upload(bucket, key, known(version), known(etag))
+    raise InvalidSettings(f"The job takes -- BUCKET KEY VERSION ETAG, not {len(arguments)} arguments.")
+
+
+def known(text: str) -> str | None:
+    return None if text in UNKNOWN else text.strip('"')
+
+
+def video_job(settings: VideoSettings, remove: "Remove", scratch: Path) -> VideoJob:
+    """The job on AWS, as its environment sets it up."""
+
+    def detector(model: Model) -> Detector:
+        directory = settings.weights_directory
+        return Detector(engines.load(engines.EngineName.AUTO, model, directory, Precision.FASTEST))
+
+    def watch(seconds: float) -> None:
+        logger.info("Another job has claimed this upload. Watching whether it lives.")
+        sleep(seconds)
+
+    return VideoJob(
+        settings,
+        Storage(boto3.client("s3")),
+        ResultBus(boto3.client("events"), settings.result_bus),
+        Claims(boto3.client("dynamodb"), settings.idempotency_table, settings.job, pause=watch),
+        detector,
+        remove,
+        scratch,
+    )
+
+
+def exit_status(work: Callable[[], None]) -> int:
+    try:
+        work()
+    except Transient as error:
+        logger.warning("Batch shall try again.", code=error.code, exc_info=True)
+        return TRY_AGAIN
+    except Exception:
+        logger.exception("The job failed for good.")
+        return FAILED
+    return DONE
+
+
+def stop(scratch: Path, *_: object) -> None:
+    """End at once: the host is reclaimed, or the time is over.
+
+    An exception would be slower, and swallowed where the signal comes in the midst of a callback from FFmpeg. Parts of
+    an unfinished output are deleted by the bucket's own rule.
+    """
+    logger.warning("Stopped by SIGTERM.")
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(TRY_AGAIN)
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], remove: "Remove") -> None:
+    """Do all of the job, for the upload in `arguments`. Its temporary files end with it."""
+    upload, settings = upload_of(arguments), VideoSettings.from_environment(environment)
+    logger.append_keys(
+        bucket=upload.bucket, key=upload.key, version=upload.version, job=settings.job, attempt=settings.attempt
+    )
+    with TemporaryDirectory(prefix="cutout-") as name:
+        scratch = Path(name)
+        signal.signal(signal.SIGTERM, partial(stop, scratch))
+        video_job(settings, remove, scratch).answer(upload)
+
+
+def main() -> int:
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells of each credential that it finds
+
+    def work() -> None:
+        from cutout.video_pipeline import remove_video_background
+
+        run(sys.argv[1:], os.environ, remove_video_background)
+
+    return exit_status(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""An order: an upload and all the options that hold for it. Each order has exactly one outcome."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from cutout.errors import NameTooLong, OutputBucketAsSource
+from cutout.events import Upload
+from cutout.options import Options, from_metadata
+
+REMEMBERED_SECONDS = 30 * 24 * 3600
+"""How long a repeated event finds the outcome that was: longer than a message can wait in the queue and its DLQ."""
+
+LONGEST_KEY_BYTES = 1024
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def order_of(upload: Upload, defaults: Options, metadata: Mapping[str, str] = NOTHING) -> Upload:
+    """`upload` with all the options that make one order differ from another, the installation's among them.
+
+    A version's metadata never changes, and may be gone when its event is repeated, so that it doesn't count.
+    Without versions it is all that tells an object uploaded anew with other options from a repeated event.
+    """
+    asked = upload.options if upload.is_versioned else asked_for(upload, metadata)
+    return replace(upload, options={**defaults.as_text(), **asked})
+
+
+def asked_for(upload: Upload, metadata: Mapping[str, str]) -> dict[str, str]:
+    """The options of one upload, text by name: the caller's over those in the object's metadata."""
+    return {**from_metadata(metadata), **upload.options}
+
+
+def check_source(upload: Upload, output_bucket: str) -> None:
+    if upload.bucket == output_bucket:
+        raise OutputBucketAsSource(f"{upload.key} lies in the output bucket, which is never taken as input.")
+
+
+def check_names(key: str, endings: Iterable[str]) -> None:
+    """Raises NameTooLong where `key` with one of `endings` is longer than S3 allows."""
+    for ending in endings:
+        if len(f"{key}{ending}".encode()) > LONGEST_KEY_BYTES:
+            raise NameTooLong(f"The key of an output has at most {LONGEST_KEY_BYTES} bytes: {ending} is too many.")
+
+
+def output_metadata(upload: Upload, options: Options) -> dict[str, str]:
+    """What each output says of its making, as S3 user metadata."""
+    return {
+        "source-version": upload.version or "",
+        "source-etag": upload.etag or "",
+        "options": json.dumps(options.as_text()),
+    }

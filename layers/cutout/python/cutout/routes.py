@@ -1,0 +1,25 @@
+"""Who answers for an upload, by its name: the image function or the video job. `infra/video.yaml` has the same list."""
+
+VIDEO_ENDINGS = (
+    ".3gp",
+    ".avi",
+    ".flv",
+    ".m2ts",
+    ".m4v",
+    ".mkv",
+    ".mov",
+    ".mp4",
+    ".mpeg",
+    ".mpg",
+    ".mts",
+    ".mxf",
+    ".ogv",
+    ".ts",
+    ".webm",
+    ".wmv",
+)
+
+
+def is_video(key: str) -> bool:
+    """Whether the upload under `key`, or the file of that name, is taken for a video."""
+    return key.lower().endswith(VIDEO_ENDINGS)

@@ -1,0 +1,565 @@
+"""If these fail, a video has no outcome, two, or a wrong one, or Batch is told the wrong thing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from email.header import Header
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, BinaryIO
+
+import boto3
+import numpy as np
+import pytest
+import requests
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from moto.server import ThreadedMotoServer
+
+from cutout.claims import LEASE_SECONDS, Claims
+from cutout.errors import InvalidSettings, MissingWeights, NoFrames, ResultBusUnavailable, UnreadableEvent
+from cutout.events import Upload
+from cutout.limits import VideoLimits
+from cutout.options import Options, Output
+from cutout.results import Failed, Outcome, Removed, ResultBus
+from cutout.saliency.detector import Detector
+from cutout.settings import VideoSettings
+from cutout.storage import Storage
+from cutout.verdict import Report, Verdict
+from cutout.video_pipeline import Progress, VideoRendition, VideoResult
+from functions.video.job import DONE, FAILED, TRY_AGAIN, Heartbeat, VideoJob, exit_status, upload_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+CLIP = b"a clip"
+SETTINGS = VideoSettings(
+    "outbox",
+    "results",
+    "outcomes",
+    Path("/nowhere"),
+    "job-1",
+    "1",
+    Options(outputs=(Output.MP4,)),
+    VideoLimits(megabytes=10),
+)
+SIZES = {"mp4": 10, "webm": 11, "mov": 12, "mask": 13}
+
+
+class Bus(ResultBus):
+    """A bus that remembers what was put on it, and refuses the first `refusals`."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.refusals = 0
+
+    def publish(self, outcome: Outcome) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise ResultBusUnavailable("Busy.")
+        self.outcomes.append(outcome)
+
+
+class Pipeline:
+    """A pipeline that reads the video and writes files of a known content.
+
+    `meanwhile` is called when it has read the video, and may raise.
+    """
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self.read: list[bytes] = []
+        self.meanwhile = meanwhile
+        self.content: Callable[[Output], bytes] = lambda output: bytes(SIZES[output])
+
+    def __call__(
+        self,
+        source: BinaryIO,
+        options: Options,
+        detector: Detector,
+        limits: VideoLimits,
+        targets: Mapping[Output, Path],
+        open_file: Callable[[str], BinaryIO],
+        progress: Callable[[Progress], None],
+    ) -> VideoResult:
+        assert isinstance(detector, Detector)
+        assert limits == SETTINGS.limits
+        self.read.append(source.read())
+        if options.as_text()["background"].startswith("key:"):
+            self.read.append(open_file(str(options.background).removeprefix("key:")).read())
+        self.meanwhile()
+        progress(Progress(1, 3))
+        for output, path in targets.items():
+            path.write_bytes(self.content(output))
+        renditions = tuple(VideoRendition(output, path, "video/x", 64, 48) for output, path in targets.items())
+        report = Report(3, 3, 0, 0.3, 0.3, 0.01, ("It has no sound.",))
+        return VideoResult(renditions, Verdict(0.3, 0, 0.01, 2, 0.9), report, {"decode": 1.0, "saliency": 2.0})
+
+
+@dataclass
+class Clock:
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Stand:
+    """Jobs with everything around them."""
+
+    s3: "S3Client"
+    table: "DynamoDBClient"
+    detector: Detector
+    scratch: Path
+    bus: Bus = field(default_factory=Bus)
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    clock: Clock = field(default_factory=Clock)
+    pause: Callable[[float], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pause = self.clock.pause
+
+    def upload(
+        self, key: str = "a+b 100% ü.mp4", content: bytes = CLIP, bucket: str = "inbox", **metadata: str
+    ) -> Upload:
+        answer = self.s3.put_object(Bucket=bucket, Key=key, Body=content, Metadata=metadata)
+        return Upload(bucket, key, answer.get("VersionId"), answer["ETag"].strip('"'))
+
+    def run(self, upload: Upload, owner: str = "job-1", pipeline: Pipeline | None = None) -> int:
+        """The exit status of a job for `upload`."""
+        scratch = self.scratch / owner
+        scratch.mkdir(exist_ok=True)
+        job = VideoJob(
+            SETTINGS,
+            Storage(self.s3),
+            self.bus,
+            Claims(self.table, "outcomes", owner, self.clock, self.pause),
+            lambda _: self.detector,
+            pipeline or self.pipeline,
+            scratch,
+        )
+        return exit_status(lambda: job.answer(upload))
+
+    def outputs(self) -> list[str]:
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket="outbox").get("Contents", [])]
+
+    def failure(self) -> Failed:
+        (outcome,) = self.bus.outcomes
+        assert isinstance(outcome, Failed)
+        return outcome
+
+
+def create_table(client: "DynamoDBClient") -> None:
+    client.create_table(
+        TableName="outcomes",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture
+def stand(s3: "S3Client", painted_detector: Detector, tmp_path: Path) -> Stand:
+    table = boto3.client("dynamodb")
+    create_table(table)
+    return Stand(s3, table, painted_detector, tmp_path)
+
+
+def test_a_video_becomes_files_and_an_outcome(stand: Stand) -> None:
+    upload = stand.upload(**{"cutout-outputs": "mp4,mask", "cutout-model": "u2netp"})
+    assert stand.run(upload) == DONE
+    assert stand.pipeline.read == [CLIP]
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Removed)
+    assert outcome.upload == upload
+    assert [(written.key, written.size_bytes) for written in outcome.outputs] == [
+        ("a+b 100% ü.mp4.mp4", 10),
+        ("a+b 100% ü.mp4.mask.mp4", 13),
+    ]
+    assert list(outcome.seconds) == ["fetch", "decode", "saliency", "store"]
+    assert outcome.detail()["report"]["frames_out"] == 3
+    stored = stand.s3.get_object(Bucket="outbox", Key="a+b 100% ü.mp4.mp4")
+    assert stored["ContentType"] == "video/x"
+    assert stored["Metadata"]["source-version"] == upload.version
+    assert json.loads(stored["Metadata"]["options"])["model"] == "u2netp"
+
+
+@pytest.mark.parametrize(
+    "key", ["-rf.mp4", "--", "a+b.mp4", "100%25.mp4", "a b/ü 视频.MOV", "Ref::key.mp4", "'\"$(x).mp4"]
+)
+def test_every_name_is_worked_on(stand: Stand, key: str) -> None:
+    stand.upload(key)
+    assert stand.run(upload_of(["--", "inbox", key, "", "-"])) == DONE
+    assert stand.outputs() == [f"{key}.mp4"]
+    (outcome,) = stand.bus.outcomes
+    assert outcome.upload.key == key
+    assert outcome.upload.version is not None
+
+
+def test_the_command_line_names_one_upload() -> None:
+    assert upload_of(["--", "b", "k", "v", '"e"']) == Upload("b", "k", "v", "e")
+    assert upload_of(["--", "b", "k", "-", ""]) == Upload("b", "k")
+    for arguments in ([], ["b", "k", "v", "e"], ["--", "b", "k", "v"], ["--", "b", "k", "v", "e", "x"]):
+        with pytest.raises(InvalidSettings):
+            upload_of(arguments)
+    with pytest.raises(UnreadableEvent):
+        upload_of(["--", "b", "", "v", "e"])
+
+
+def test_a_repeated_event_changes_nothing(stand: Stand) -> None:
+    upload = stand.upload()
+    assert stand.run(upload) == DONE
+    stand.s3.delete_object(Bucket="outbox", Key=f"{upload.key}.mp4")
+    assert stand.run(upload, "job-2") == DONE
+    assert stand.run(upload, "job-1") == DONE
+    stand.s3.delete_object(Bucket="inbox", Key=upload.key)
+    assert stand.run(upload, "job-3") == DONE
+    assert stand.outputs() == []
+    assert len(stand.bus.outcomes) == len(stand.pipeline.read) == 1
+
+
+def test_of_two_jobs_at_the_same_time_one_works(stand: Stand) -> None:
+    upload = stand.upload()
+    begun, go_on = Event(), Event()
+
+    def meanwhile() -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    statuses = []
+    first = Thread(target=lambda: statuses.append(stand.run(upload, "job-1", Pipeline(meanwhile))))
+    first.start()
+    assert begun.wait(10)
+
+    def wait_for_the_first(_: float) -> None:
+        go_on.set()
+        first.join()
+
+    stand.pause = wait_for_the_first
+    assert stand.run(upload, "job-2") == DONE
+    assert statuses == [DONE]
+    assert len(stand.bus.outcomes) == 1
+    assert stand.pipeline.read == []
+
+
+def died() -> None:
+    raise SystemExit("as if the host were gone")
+
+
+def test_a_job_whose_host_died_does_it_again(stand: Stand) -> None:
+    upload = stand.upload()
+    with pytest.raises(SystemExit):
+        stand.run(upload, pipeline=Pipeline(died))
+    begin = stand.clock.now
+    assert stand.run(upload) == DONE
+    assert stand.clock.now == begin
+    assert len(stand.bus.outcomes) == 1
+
+
+def test_a_redriven_upload_is_not_lost_though_its_first_job_was_killed_just_before(stand: Stand) -> None:
+    upload, begin = stand.upload(), stand.clock.now
+    with pytest.raises(SystemExit):
+        stand.run(upload, pipeline=Pipeline(died))
+    assert stand.run(upload, "job-2") == DONE
+    assert stand.clock.now - begin > LEASE_SECONDS
+    assert len(stand.bus.outcomes) == 1
+
+
+def test_a_job_that_was_silent_for_too_long_says_nothing_once_another_has_taken_over(stand: Stand) -> None:
+    upload = stand.upload()
+
+    def silent() -> None:
+        stand.clock.now += LEASE_SECONDS + 1
+        assert stand.run(upload, "job-2") == DONE
+
+    assert stand.run(upload, "job-1", Pipeline(silent)) == TRY_AGAIN
+    assert [outcome.upload for outcome in stand.bus.outcomes] == [upload]
+    assert stand.run(upload, "job-1") == DONE
+    assert len(stand.bus.outcomes) == 1
+
+
+def test_a_claim_that_is_lost_between_two_renewals_is_noticed_before_the_outcome_is_told(stand: Stand) -> None:
+    upload = stand.upload()
+
+    def silent() -> None:
+        stand.clock.now += LEASE_SECONDS + 1
+        assert stand.run(upload, "job-2") == DONE
+        stand.clock.now -= LEASE_SECONDS + 1
+
+    assert stand.run(upload, "job-1", Pipeline(silent)) == TRY_AGAIN
+    assert len(stand.bus.outcomes) == 1
+
+
+REFUSALS: list[tuple[str, bytes, dict[str, str]]] = [
+    ("too_many_bytes", bytes(10_000_001), {}),
+    ("invalid_option", CLIP, {"cutout-colour": "red"}),
+    ("invalid_option", CLIP, {"cutout-outputs": "png"}),
+    ("invalid_option", CLIP, {"cutout-outputs": "mp4,webp"}),
+    ("invalid_option", CLIP, {"cutout-crop": "subject:5%"}),
+    ("object_missing", CLIP, {"cutout-background": "key:nowhere.mp4"}),
+]
+
+
+@pytest.mark.parametrize(("code", "content", "metadata"), REFUSALS)
+def test_a_refusal_is_an_outcome(stand: Stand, code: str, content: bytes, metadata: dict[str, str]) -> None:
+    upload = stand.upload(content=content, **metadata)
+    assert stand.run(upload) == DONE
+    assert stand.run(upload, "job-2") == DONE
+    failure = stand.failure()
+    assert (failure.error.code, failure.error.retry_can_help) == (code, False)
+    assert replace(failure.upload, options={}) == upload
+    assert stand.outputs() == []
+
+
+def test_what_the_pipeline_refuses_is_told_once(stand: Stand) -> None:
+    def refuse() -> None:
+        raise NoFrames("The video has no frames.")
+
+    upload = stand.upload()
+    assert stand.run(upload, pipeline=Pipeline(refuse)) == DONE
+    assert stand.run(upload, "job-2") == DONE
+    assert stand.failure().error.code == "no_frames"
+
+
+@pytest.mark.parametrize(
+    ("code", "upload"),
+    [
+        ("object_missing", Upload("inbox", "nowhere.mp4")),
+        ("object_deleted", Upload("inbox", "nowhere.mp4", "a-version", "an-etag")),
+        ("output_bucket_as_source", Upload("outbox", "a.mp4.mp4", "a-version", "an-etag")),
+    ],
+)
+def test_what_cannot_be_opened_is_refused_once(stand: Stand, code: str, upload: Upload) -> None:
+    for owner in ("job-1", "job-2"):
+        assert stand.run(upload, owner) == DONE
+    assert stand.failure().error.code == code
+    assert stand.failure().upload.key == upload.key
+
+
+def test_a_video_that_is_deleted_before_the_job_begins_is_refused(stand: Stand) -> None:
+    upload = stand.upload()
+    stand.s3.delete_object(Bucket="inbox", Key=upload.key)
+    assert stand.run(upload) == DONE
+    assert stand.failure().error.code == "object_deleted"
+
+
+def test_a_video_that_is_overwritten_while_it_is_waiting_is_never_mixed_with_the_other(stand: Stand) -> None:
+    stand.s3.create_bucket(Bucket="unversioned")
+    upload = stand.upload("a.mp4", bucket="unversioned")
+
+    def overwrite(request: AWSPreparedRequest, **_: object) -> None:
+        if "Range" in request.headers:
+            stand.upload("a.mp4", b"another", "unversioned")
+
+    stand.s3.meta.events.register_first("before-send.s3.GetObject", overwrite)
+    assert stand.run(upload) == DONE
+    assert stand.failure().error.code == "object_replaced"
+    assert stand.outputs() == []
+
+
+def test_every_version_has_its_own_outcome(stand: Stand) -> None:
+    first, second = stand.upload(content=b"first"), stand.upload(content=b"second")
+    assert (stand.run(second), stand.run(first)) == (DONE, DONE)
+    assert stand.pipeline.read == [b"second", b"first"]
+    assert [outcome.upload.version for outcome in stand.bus.outcomes] == [second.version, first.version]
+
+
+def test_the_same_video_without_versions_can_be_ordered_with_other_options(stand: Stand) -> None:
+    stand.s3.create_bucket(Bucket="unversioned")
+    for outputs in ("mp4", "webm", "webm"):
+        upload = stand.upload("a.mp4", bucket="unversioned", **{"cutout-outputs": outputs})
+        assert stand.run(upload) == DONE
+    assert stand.outputs() == ["a.mp4.mp4", "a.mp4.webm"]
+    assert len(stand.bus.outcomes) == 2
+
+
+def test_a_key_that_leaves_no_room_for_an_ending_is_refused_before_anything_is_written(stand: Stand) -> None:
+    upload = stand.upload("k" * 1018, **{"cutout-outputs": "mp4,mask"})
+    assert stand.run(upload) == DONE
+    assert stand.failure().error.code == "name_too_long"
+    assert stand.outputs() == []
+
+
+def test_a_background_is_read_from_the_same_bucket(stand: Stand) -> None:
+    stand.upload("studio ü.mp4", b"studio")
+    encoded = Header("key:studio ü.mp4", "utf-8").encode()
+    assert stand.run(stand.upload(**{"cutout-background": encoded})) == DONE
+    assert stand.pipeline.read == [CLIP, b"studio"]
+
+
+def test_a_large_output_arrives_whole(stand: Stand) -> None:
+    content = np.random.default_rng(1).bytes(9_000_000)
+    stand.pipeline.content = lambda _: content
+    upload = stand.upload()
+    assert stand.run(upload) == DONE
+    assert stand.s3.get_object(Bucket="outbox", Key=f"{upload.key}.mp4")["Body"].read() == content
+
+
+def failing_once(stand: Stand, operation: str, status: int = 503, code: str = "SlowDown") -> None:
+    """Let S3 answer the first `operation` with an error, as it does when it is throttled."""
+    state = {"failures": 1}
+
+    class Raw:
+        def stream(self, **_: object) -> list[bytes]:
+            return [f"<Error><Code>{code}</Code></Error>".encode()]
+
+    def respond(**_: object) -> AWSResponse | None:
+        state["failures"] -= 1
+        return AWSResponse("http://s3", status, {}, Raw()) if state["failures"] >= 0 else None
+
+    stand.s3.meta.events.register_first(f"before-send.s3.{operation}", respond)
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
+def test_a_passing_fault_of_s3_is_tried_again_and_leaves_one_outcome(stand: Stand, operation: str) -> None:
+    upload = stand.upload()
+    failing_once(stand, operation)
+    assert stand.run(upload) == TRY_AGAIN
+    assert stand.bus.outcomes == []
+    assert stand.run(upload) == DONE
+    assert [type(outcome) for outcome in stand.bus.outcomes] == [Removed]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"cutout-outputs": "png"}])
+def test_an_outcome_that_the_bus_did_not_take_is_told_when_it_does(stand: Stand, metadata: dict[str, str]) -> None:
+    stand.bus.refusals = 1
+    upload = stand.upload(**metadata)
+    assert (stand.run(upload), stand.bus.outcomes) == (TRY_AGAIN, [])
+    assert stand.run(upload) == DONE
+    assert len(stand.bus.outcomes) == 1
+
+
+def unknown_fault() -> None:
+    raise ZeroDivisionError
+
+
+def no_weights() -> None:
+    raise MissingWeights("There are no weights.")
+
+
+@pytest.mark.parametrize("fault", [unknown_fault, no_weights])
+def test_what_somebody_has_to_mend_fails_for_good_and_can_be_redriven_at_once(
+    stand: Stand, fault: Callable[[], None]
+) -> None:
+    upload, begin = stand.upload(), stand.clock.now
+    assert stand.run(upload, pipeline=Pipeline(fault)) == FAILED
+    assert stand.bus.outcomes == []
+    assert stand.run(upload, "job-2") == DONE
+    assert stand.clock.now == begin
+    assert len(stand.bus.outcomes) == 1
+
+
+def test_a_missing_output_bucket_is_no_fault_of_the_upload(stand: Stand) -> None:
+    upload = stand.upload()
+    stand.s3.delete_bucket(Bucket="outbox")
+    assert stand.run(upload) == FAILED
+    assert stand.bus.outcomes == []
+
+
+def test_the_log_says_how_far_the_job_is_every_ten_seconds() -> None:
+    class Kept:
+        count = 0
+
+        def keep(self) -> None:
+            self.count += 1
+
+    def tell(message: str, **fields: object) -> None:
+        said.append((message, fields))
+
+    clock, claim = Clock(), Kept()
+    said: list[tuple[str, dict[str, object]]] = []
+    heartbeat = Heartbeat(claim, clock, tell)  # type: ignore[arg-type]
+    for frame in range(1, 101):
+        clock.now += 0.25
+        heartbeat(Progress(frame, 400))
+    assert said == [
+        ("Progress", {"frames": 40, "of": 400, "fps": 4.0}),
+        ("Progress", {"frames": 80, "of": 400, "fps": 4.0}),
+    ]
+    assert claim.count == 100
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """That of a job's process on an embedded AWS with the buckets, the bus and the table."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)
+    aws = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in aws.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "scratch").mkdir()
+    try:
+        create_table(boto3.client("dynamodb"))
+        for bucket in ("inbox", "outbox"):
+            boto3.client("s3").create_bucket(Bucket=bucket)
+        boto3.client("events").create_event_bus(Name="results")
+        yield {
+            **os.environ,
+            **aws,
+            "CUTOUT_OUTPUT_BUCKET": "outbox",
+            "CUTOUT_RESULT_BUS": "results",
+            "CUTOUT_IDEMPOTENCY_TABLE": "outcomes",
+            "AWS_BATCH_JOB_ID": "job-1",
+            "AWS_BATCH_JOB_ATTEMPT": "1",
+            "TMPDIR": str(tmp_path / "scratch"),
+        }
+    finally:
+        server.stop()
+
+
+JOB = Path(__file__).parents[3] / "functions" / "video" / "job.py"
+STALLED = Path(__file__).parent / "stalled_job.py"
+
+
+def test_a_job_that_is_told_to_stop_stops_at_once_and_leaves_nothing_but_its_claim(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    boto3.client("s3").put_object(Bucket="inbox", Key="-a.mp4", Body=CLIP)
+    command = [sys.executable, str(STALLED), "--", "inbox", "-a.mp4", "", "-"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["message"] == "At work"
+        (folder,) = (tmp_path / "scratch").iterdir()
+        assert [path.name for path in folder.iterdir()] == ["output.mp4"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == TRY_AGAIN
+        (line,) = map(json.loads, process.stdout)
+    assert (line["message"], line["key"], line["job"]) == ("Stopped by SIGTERM.", "-a.mp4", "job-1")
+    assert list((tmp_path / "scratch").iterdir()) == []
+    (row,) = boto3.client("dynamodb").scan(TableName="outcomes")["Items"]
+    assert (row["status"], row["owner"]) == ({"S": "CLAIMED"}, {"S": "job-1"})
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="outbox")
+
+
+def test_the_script_refuses_by_name_and_ends_well(environment: dict[str, str], weights_directory: Path) -> None:
+    boto3.client("s3").put_object(Bucket="inbox", Key="-a.mp4", Body=b"a letter, not a video")
+    environment |= {"CUTOUT_WEIGHTS_DIR": str(weights_directory), "CUTOUT_MODEL": "u2netp"}
+    command = [sys.executable, str(JOB), "--", "inbox", "-a.mp4", "", "-"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == DONE, ran.stderr
+    *_, line = map(json.loads, ran.stdout.splitlines())
+    assert line["message"] == "Background Removal Failed"
+    assert line["detail"]["error"]["retry_can_help"] is False
+    assert line["detail"]["upload"]["key"] == "-a.mp4"
+
+
+def test_the_script_tells_what_it_lacks(environment: dict[str, str]) -> None:
+    del environment["CUTOUT_RESULT_BUS"]
+    command = [sys.executable, str(JOB), "--", "inbox", "a.mp4", "", "-"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == FAILED
+    assert "CUTOUT_RESULT_BUS" in json.loads(ran.stdout)["exception"]

@@ -1,0 +1,49 @@
+"""If these fail, a net runs on something else than what was asked for, or nobody is told what is missing."""
+
+import logging
+
+import pytest
+
+from cutout.errors import MissingEngine
+from cutout.saliency import engines
+from cutout.saliency.engines import EngineName, chosen
+
+BOTH = [EngineName.TORCH, EngineName.OPENVINO]
+
+
+@pytest.mark.parametrize("installed", [[], [EngineName.OPENVINO], BOTH])
+def test_a_gpu_is_used_by_torch_or_not_at_all(installed: list[EngineName]) -> None:
+    """A GPU that stands idle costs as much as one that works."""
+    assert chosen(gpu=True, installed=installed) is EngineName.TORCH
+
+
+@pytest.mark.parametrize("installed", [[], [EngineName.OPENVINO], BOTH])
+def test_a_cpu_gets_the_engine_that_is_faster_on_it(
+    installed: list[EngineName], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert chosen(gpu=False, installed=installed) is EngineName.OPENVINO
+    assert not caplog.records
+
+
+def test_the_slower_engine_is_taken_where_it_is_the_only_one_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert chosen(gpu=False, installed=[EngineName.TORCH]) is EngineName.TORCH
+    assert "torch on the CPU" in caplog.text
+
+
+def test_a_package_that_is_missing_is_named() -> None:
+    assert engines.missing(["json", "no_such_package"]) == ["no_such_package"]
+
+
+def test_what_is_installed_here_is_enough_for_every_engine() -> None:
+    for name in engines.PACKAGES:
+        engines.require(name)
+    engines.require_to_compile()
+
+
+def test_an_engine_without_its_packages_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engines.PACKAGES, EngineName.OPENVINO, ("no_such_package",))
+    with pytest.raises(MissingEngine, match=r"openvino needs no_such_package: pip install 'cutout\[openvino\]'"):
+        engines.require(EngineName.OPENVINO)

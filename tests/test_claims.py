@@ -1,0 +1,235 @@
+"""If these fail, a video is worked on twice, has two outcomes, or is left by everybody."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+
+from cutout.claims import (
+    LEASE_SECONDS,
+    RENEWAL_SECONDS,
+    Claim,
+    ClaimLost,
+    Claims,
+    ClaimsDenied,
+    ClaimsUnavailable,
+    Standing,
+    id_of,
+)
+from cutout.errors import NoSubject
+from cutout.events import Upload
+from cutout.orders import REMEMBERED_SECONDS
+from cutout.results import Failed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ORDER = Upload("inbox", "a+b 100% ü.mp4", "v1", "e1", {"model": "u2net"})
+OUTCOME = Failed(ORDER, NoSubject("None."))
+
+
+class Clock:
+    """Time that passes only while somebody waits, and what then happens."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self.pauses = 0
+        self.meanwhile: dict[int, Claim | None] = {}
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+        self.pauses += 1
+        claim = self.meanwhile.get(self.pauses)
+        if claim:
+            claim.renew()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+        client.create_table(
+            TableName="outcomes",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def claims(table: "DynamoDBClient", clock: Clock, owner: str) -> Claims:
+    return Claims(table, "outcomes", owner, clock, clock.pause)
+
+
+def taken(table: "DynamoDBClient", clock: Clock, owner: str) -> Claim:
+    claim = claims(table, clock, owner).take(ORDER)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def left(table: "DynamoDBClient", clock: Clock, owner: str) -> Standing:
+    standing = claims(table, clock, owner).take(ORDER)
+    assert isinstance(standing, Standing)
+    return standing
+
+
+def test_the_first_job_has_it_at_once(table: "DynamoDBClient", clock: Clock) -> None:
+    taken(table, clock, "job-1")
+    assert clock.pauses == 0
+    (row,) = table.scan(TableName="outcomes")["Items"]
+    assert row["id"]["S"].startswith("video#")
+    assert int(row["lease_until"]["N"]) == clock.now + LEASE_SECONDS
+    assert int(row["expiration"]["N"]) == clock.now + REMEMBERED_SECONDS
+
+
+def test_a_repeated_event_is_left_to_the_job_that_shows_that_it_lives(table: "DynamoDBClient", clock: Clock) -> None:
+    owner = taken(table, clock, "job-1")
+    clock.meanwhile[3] = owner
+    standing = left(table, clock, "job-2")
+    assert (standing.owner, standing.is_completed, clock.pauses) == ("job-1", False, 3)
+    owner.complete(OUTCOME)
+
+
+def test_what_is_completed_is_left_alone_by_everybody(table: "DynamoDBClient", clock: Clock) -> None:
+    taken(table, clock, "job-1").complete(OUTCOME)
+    for owner in ("job-1", "job-2"):
+        standing = left(table, clock, owner)
+        assert (standing.owner, standing.is_completed) == ("job-1", True)
+    assert clock.pauses == 0
+    (row,) = table.scan(TableName="outcomes")["Items"]
+    assert json.loads(row["outcome"]["S"])["detail"]["error"]["code"] == "no_subject"
+    clock.now += LEASE_SECONDS + 1
+    assert left(table, clock, "job-2").is_completed
+
+
+def test_the_same_job_takes_its_claim_again_at_once_and_its_earlier_attempt_loses_it(
+    table: "DynamoDBClient", clock: Clock
+) -> None:
+    earlier, again = taken(table, clock, "job-1"), taken(table, clock, "job-1")
+    assert clock.pauses == 0
+    with pytest.raises(ClaimLost):
+        earlier.renew()
+    again.renew()
+
+
+def test_a_redriven_upload_whose_job_was_killed_is_taken_over_once_the_lease_is_out(
+    table: "DynamoDBClient", clock: Clock
+) -> None:
+    begin, killed = clock.now, taken(table, clock, "job-1")
+    taken(table, clock, "job-2")
+    assert LEASE_SECONDS < clock.now - begin < LEASE_SECONDS + 60
+    for last_word in (killed.renew, killed.release, lambda: killed.complete(OUTCOME)):
+        with pytest.raises(ClaimLost):
+            last_word()
+
+
+def test_a_claim_that_is_given_back_is_anybodys_at_once(table: "DynamoDBClient", clock: Clock) -> None:
+    taken(table, clock, "job-1").release()
+    taken(table, clock, "job-2")
+    assert clock.pauses == 0
+
+
+def test_of_two_that_wait_one_takes_over(table: "DynamoDBClient", clock: Clock) -> None:
+    taken(table, clock, "job-1")
+    others = []
+
+    def pause(seconds: float) -> None:
+        clock.pause(seconds)
+        if clock.now > 1_800_000_000 + LEASE_SECONDS:
+            others.append(taken(table, clock, "job-2"))
+
+    standing = Claims(table, "outcomes", "job-3", clock, pause).take(ORDER)
+    assert isinstance(standing, Standing)
+    assert standing.owner == "job-2"
+    assert len(others) == 1
+
+
+def test_it_is_renewed_once_a_minute_however_often_it_is_kept(table: "DynamoDBClient", clock: Clock) -> None:
+    claim, renewals = taken(table, clock, "job-1"), []
+    table.meta.events.register("before-send.dynamodb.UpdateItem", lambda **_: renewals.append(clock.now))
+    begin = clock.now
+    for _ in range(10 * RENEWAL_SECONDS):
+        claim.keep()
+        clock.now += 0.25
+    assert renewals == [begin + RENEWAL_SECONDS, begin + 2 * RENEWAL_SECONDS]
+    (row,) = table.scan(TableName="outcomes")["Items"]
+    assert int(row["lease_until"]["N"]) == begin + 2 * RENEWAL_SECONDS + LEASE_SECONDS
+
+
+def test_what_is_forgotten_may_be_done_again(table: "DynamoDBClient", clock: Clock) -> None:
+    """DynamoDB deletes expired rows days later."""
+    taken(table, clock, "job-1").complete(OUTCOME)
+    clock.now += REMEMBERED_SECONDS + 1
+    taken(table, clock, "job-2")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Upload("other", ORDER.key, "v1", "e1", ORDER.options),
+        Upload("inbox", "other.mp4", "v1", "e1", ORDER.options),
+        Upload("inbox", ORDER.key, "v2", "e1", ORDER.options),
+        Upload("inbox", ORDER.key, None, "e1", ORDER.options),
+        Upload("inbox", ORDER.key, "v1", "e2", ORDER.options),
+        Upload("inbox", ORDER.key, "v1", "e1", {"model": "u2netp"}),
+    ],
+)
+def test_another_order_is_another_claim(other: Upload) -> None:
+    assert id_of(other) != id_of(ORDER)
+    assert id_of(Upload("inbox", ORDER.key, "v1", "e1", dict(ORDER.options))) == id_of(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "AccessDeniedException", ClaimsDenied),
+        (400, "ProvisionedThroughputExceededException", ClaimsUnavailable),
+        (500, "InternalServerError", ClaimsUnavailable),
+    ],
+)
+def test_each_fault_has_its_name(
+    table: "DynamoDBClient", clock: Clock, status: int, code: str, expected: type[Exception]
+) -> None:
+    class Raw:
+        def stream(self, **_: object) -> list[bytes]:
+            return [json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}).encode()]
+
+    claim = taken(table, clock, "job-1")
+    table.meta.events.register_first(
+        "before-send.dynamodb", lambda **_: AWSResponse("http://dynamodb", status, {}, Raw())
+    )
+    with pytest.raises(expected, match=code):
+        claims(table, clock, "job-1").take(ORDER)
+    with pytest.raises(expected, match=code):
+        claim.renew()
+
+
+def test_a_missing_table_is_a_fault_of_the_installation(table: "DynamoDBClient", clock: Clock) -> None:
+    with pytest.raises(ClaimsDenied, match="ResourceNotFoundException"):
+        Claims(table, "no-such-table", "job-1", clock, clock.pause).take(ORDER)
+
+
+def test_a_broken_connection_may_be_tried_again(table: "DynamoDBClient", clock: Clock) -> None:
+    def reset(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://dynamodb")
+
+    table.meta.events.register_first("before-send.dynamodb", reset)
+    with pytest.raises(ClaimsUnavailable):
+        claims(table, clock, "job-1").take(ORDER)

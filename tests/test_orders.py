@@ -1,0 +1,53 @@
+"""If these fail, one order has two outcomes, or two orders have one between them."""
+
+import json
+
+import pytest
+
+from cutout.errors import NameTooLong, OutputBucketAsSource
+from cutout.events import Upload
+from cutout.options import Options
+from cutout.orders import LONGEST_KEY_BYTES, asked_for, check_names, check_source, order_of, output_metadata
+
+VERSIONED = Upload("in", "a.mp4", "v1", "e1", {"model": "u2netp"})
+UNVERSIONED = Upload("in", "a.mp4", None, "e1")
+METADATA = {"Cutout-Crop": "subject", "cutout-model": "u2net", "author": "me"}
+
+
+def test_the_callers_options_win_over_the_objects() -> None:
+    assert asked_for(VERSIONED, METADATA) == {"crop": "subject", "model": "u2netp"}
+
+
+def test_the_metadata_of_a_version_may_be_gone_without_making_another_order() -> None:
+    assert order_of(VERSIONED, Options(), METADATA) == order_of(VERSIONED, Options())
+
+
+@pytest.mark.parametrize("version", [None, "null"])
+def test_without_versions_the_metadata_makes_another_order(version: str | None) -> None:
+    upload = Upload("in", "a.mp4", version, "e1")
+    assert order_of(upload, Options(), METADATA).options["crop"] == "subject"
+    assert order_of(upload, Options(), METADATA) != order_of(upload, Options())
+
+
+def test_other_defaults_make_another_order() -> None:
+    defaults = Options().updated({"background": "white"})
+    assert order_of(VERSIONED, defaults) != order_of(VERSIONED, Options())
+
+
+def test_the_output_bucket_is_never_a_source() -> None:
+    check_source(VERSIONED, "out")
+    with pytest.raises(OutputBucketAsSource):
+        check_source(VERSIONED, "in")
+
+
+def test_the_longest_names_of_outputs_are_measured_in_bytes() -> None:
+    check_names("ü" * 500, [".mp4" * 6])
+    with pytest.raises(NameTooLong):
+        check_names("ü" * 500, [".mp4", ".mp4" * 7])
+    assert len(("ü" * 500 + ".mp4" * 6).encode()) == LONGEST_KEY_BYTES
+
+
+def test_an_output_says_what_it_was_made_of_and_how() -> None:
+    metadata = output_metadata(UNVERSIONED, Options())
+    assert (metadata["source-version"], metadata["source-etag"]) == ("", "e1")
+    assert Options().updated(json.loads(metadata["options"])) == Options()
