@@ -15,7 +15,7 @@ help:  ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: demo
-demo: weights  ## a photo through the embedded AWS; FILE=my.jpg takes yours
+demo: weights  ## a photo and a clip through the embedded AWS; FILE=my.jpg or my.mp4 takes yours
 	@$(BIN)/python -m infra.local.demo "$${FILE:-}"
 
 .PHONY: test
@@ -24,16 +24,16 @@ test: weights .venv-sam/installed  ## all tests
 	@echo "make test: all tests passed."
 
 .PHONY: check
-check: .venv/installed .venv-sam/installed  ## format, lint, types, import contracts, template
+check: .venv/installed .venv-sam/installed  ## format, lint, types, import contracts, templates
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml infra/video.yaml infra/network.yaml
 	@mkdir -p .cache && $(BIN)/python -m infra.local.template template.yaml > .cache/translated.json
 	@$(BIN)/cfn-lint .cache/translated.json
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 timeout 300 $(SAM) validate --lint
-	@echo "make check: format, lint, types, import contracts, source and translated template are clean."
+	@echo "make check: format, lint, types, import contracts, source and translated templates are clean."
 
 include infra/docker/docker.mk
 

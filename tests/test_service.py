@@ -77,7 +77,8 @@ def test_metadata_chooses_what_comes_back(aws: EmbeddedAws, jpeg: bytes) -> None
     ("key", "content", "code"),
     [
         ("letter.jpg", b"no photo at all", "unsupported_format"),
-        ("holiday.mp4", b"\0\0\0\x20ftypisom" + bytes(40), "unsupported_format"),
+        ("film.jpg", b"\0\0\0\x20ftypisom" + bytes(40), "unsupported_format"),
+        ("film.mp4", b"\0\0\0\x20ftypisom" + bytes(40), "unreadable_video"),
         ("empty.jpg", b"", "empty_file"),
     ],
 )

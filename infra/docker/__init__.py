@@ -1,1 +1,1 @@
-"""The image function in Docker, as SAM builds and runs it, against an AWS that is a container beside it."""
+"""The images in Docker, run as SAM and as Batch run them, against an AWS that is a container beside them."""

@@ -4,32 +4,28 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
-
 from cutout.errors import CutoutError
 from cutout.settings import CommandLineSettings
-from infra.docker import sam, wheelhouse
+from infra.docker import sam
 from infra.docker.answers import HandlerFailed
-from infra.docker.command import CommandFailed, run
+from infra.docker.base_image import prepare_base_image
+from infra.docker.command import CommandFailed
 from infra.docker.emulator import EmulatorFailed
 from infra.docker.image_size import image_size
+from infra.docker.log import Log
 from infra.docker.outcome_check import OutcomeCheck, Unexpected
 from infra.docker.reference import Difference, Reference
 from infra.docker.sam import LocalLambda, sam_environment, variables_file
 from infra.docker.stand_in import INSIDE, StandIn, function_variables, stand_in
 from infra.docker.tiers import QUICK, Tiers, TierUnavailable
 from infra.docker.wheelhouse import WheelhouseError
-from infra.local.aws import REPOSITORY
 from infra.local.up import interrupt
 
-BASE_IMAGE = "python:3.11-slim-bookworm"
 IMAGE = "imagefunction:cutout-image"
 LIMIT_MEGABYTES = 900
-BASE_IMAGE_SECONDS = 590
 
 Failures = (
     CommandFailed,
@@ -42,27 +38,9 @@ Failures = (
 )
 
 
-class Log:
-    """Says what is done, and when, in seconds from the start."""
-
-    def __init__(self) -> None:
-        self._begin = time.monotonic()
-
-    def say(self, text: str) -> None:
-        click.echo(f"{time.monotonic() - self._begin:6.1f} s  {text}")
-
-
 def prepare(log: Log, environment: Mapping[str, str]) -> str:
     """Build the image; returns the base image that it stands on."""
-    script = REPOSITORY / "infra" / "docker" / "base-image.sh"
-    found = run([str(script), BASE_IMAGE], timeout_seconds=BASE_IMAGE_SECONDS)
-    base_image = found.stdout.strip()
-    for line in [*found.stderr.splitlines(), f"base image: {base_image}"]:
-        log.say(line)
-    wheels = REPOSITORY / ".cache" / "wheelhouse"
-    if base_image != BASE_IMAGE or wheels.is_dir():
-        filled = wheelhouse.fill(wheels, REPOSITORY / "pyproject.toml")
-        log.say(f"wheelhouse: {'filled' if filled else 'filled already'}")
+    base_image = prepare_base_image(log)
     sam.build(base_image, sam_environment(environment))
     log.say("sam build: done")
     return base_image

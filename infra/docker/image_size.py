@@ -30,8 +30,14 @@ class ImageSize:
 
 def image_size(image: str) -> ImageSize:
     """Raises `CommandFailed` if there is no such image or it doesn't run."""
-    inspected = run(["docker", "image", "inspect", "--format", "{{.Size}}", image], timeout_seconds=30)
+    whole = whole_megabytes(image)
     command = ["docker", "run", "--rm", "--interactive", "--network", "none", "--entrypoint", PYTHON, image, "-"]
     listed = json.loads(run(command, timeout_seconds=60, stdin=LISTING.read_text()).stdout)
     parts = {name: size / 1e6 for name, size in listed["bytes"].items()}
-    return ImageSize(int(inspected.stdout) / 1e6, parts, listed["torch"])
+    return ImageSize(whole, parts, listed["torch"])
+
+
+def whole_megabytes(image: str) -> float:
+    """Raises `CommandFailed` if there is no such image."""
+    inspected = run(["docker", "image", "inspect", "--format", "{{.Size}}", image], timeout_seconds=30)
+    return int(inspected.stdout) / 1e6

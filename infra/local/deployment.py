@@ -1,6 +1,5 @@
 """The translated template, deployed into moto, and what the rest has to know of the result."""
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,17 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from infra.local.clients import Clients
+from infra.local.deployable import (
+    RESOLVED_BATCH_SIZE,
+    RESOLVED_FUNCTION_NAME,
+    RESOLVED_JOB_DEFINITION,
+    RESOLVED_JOB_TIMEOUT,
+    RESOLVED_QUEUE_ARN,
+    DeploymentError,
+    deployable,
+    only,
+)
+from infra.local.job_configuration import JobConfiguration, deployed_job
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -18,27 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 STACK_NAME = "cutout"
-
-# What moto can't create, or would run in a way of its own (the event source mapping). `shims` gives the reasons.
-NOT_DEPLOYED = frozenset(
-    {
-        "AWS::CloudWatch::Alarm",
-        "AWS::Events::Archive",
-        "AWS::Lambda::EventSourceMapping",
-        "AWS::S3::BucketPolicy",
-        "AWS::SNS::Subscription",
-        "AWS::SQS::QueuePolicy",
-    }
-)
-
-# Outputs of ours beside the template's: CloudFormation is what resolves a template's expressions.
-RESOLVED_QUEUE_ARN = "ResolvedQueueArn"
-RESOLVED_BATCH_SIZE = "ResolvedBatchSize"
-RESOLVED_FUNCTION_NAME = "ResolvedFunctionName"
-
-
-class DeploymentError(Exception):
-    """The template asks for what can't be deployed here, or moto refused it."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +62,26 @@ class EventSource:
 
 @dataclass(frozen=True)
 class Deployment:
-    """`outputs`: the template's own, by name."""
+    """`outputs`: the template's own, by name. `job` is None where the template's parameters leave videos out."""
 
     outputs: Mapping[str, str]
     function: FunctionConfiguration
     event_source: EventSource
+    job: JobConfiguration | None
 
 
 def deploy(template: Mapping[str, Any], parameters: Mapping[str, str], clients: Clients) -> Deployment:
-    """Create the stack from a translated `template`.
+    """Create the stack from a flat, translated `template`.
 
-    Raises `DeploymentError` for an unknown parameter, for anything but one function fed by one queue, and for what
-    moto refuses.
+    Raises `DeploymentError` for an unknown parameter, for anything but one function fed by one queue and one job
+    definition, and for what moto refuses.
     """
     unknown = sorted(parameters.keys() - template["Parameters"].keys())
     if unknown:
         raise DeploymentError(f"the template has no parameter {', '.join(unknown)}")
-    mapping = _only(template, "AWS::Lambda::EventSourceMapping")
-    function = _only(template, "AWS::Lambda::Function")
-    outputs = _create_stack(_deployable(template, mapping), parameters, clients.client("cloudformation"))
+    mapping = only(template, "AWS::Lambda::EventSourceMapping")["Properties"]
+    function = only(template, "AWS::Lambda::Function")["Properties"]
+    outputs = _create_stack(deployable(template), parameters, clients.client("cloudformation"))
     _apply_bucket_properties(template, clients.client("cloudformation"), clients.client("s3"))
     return Deployment(
         event_source=_event_source(
@@ -105,34 +95,9 @@ def deploy(template: Mapping[str, Any], parameters: Mapping[str, str], clients: 
             log_format=function.get("LoggingConfig", {}).get("LogFormat", "Text"),
             functions=clients.client("lambda"),
         ),
+        job=_job(outputs, clients),
         outputs=outputs,
     )
-
-
-def _only(template: Mapping[str, Any], resource_type: str) -> dict[str, Any]:
-    found = [resource for resource in template["Resources"].values() if resource["Type"] == resource_type]
-    if len(found) != 1:
-        raise DeploymentError(f"the embedded AWS runs one {resource_type}, the template has {len(found)}")
-    properties: dict[str, Any] = found[0]["Properties"]
-    return properties
-
-
-def _deployable(template: Mapping[str, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """What moto is given. The expressions of the mapping come back as outputs."""
-    deployable = copy.deepcopy(dict(template))
-    deployable["Resources"] = {
-        name: resource for name, resource in deployable["Resources"].items() if resource["Type"] not in NOT_DEPLOYED
-    }
-    for parameter in deployable["Parameters"].values():
-        if parameter["Type"] == "Number":
-            parameter["Type"] = "String"
-            parameter["Default"] = str(parameter["Default"])
-    deployable["Outputs"] |= {
-        RESOLVED_QUEUE_ARN: {"Value": mapping["EventSourceArn"]},
-        RESOLVED_BATCH_SIZE: {"Value": mapping["BatchSize"]},
-        RESOLVED_FUNCTION_NAME: {"Value": mapping["FunctionName"]},
-    }
-    return deployable
 
 
 def _create_stack(
@@ -177,6 +142,18 @@ def _apply_notifications(bucket: str, notifications: Mapping[str, Any], s3: "S3C
     if notifications != {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}:
         raise DeploymentError(f"buckets notify EventBridge and nothing else here, not {json.dumps(notifications)}")
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+
+
+def _job(outputs: dict[str, str], clients: Clients) -> JobConfiguration | None:
+    if RESOLVED_JOB_DEFINITION not in outputs:
+        return None
+    return deployed_job(
+        outputs.pop(RESOLVED_JOB_DEFINITION),
+        timeout_seconds=int(outputs.pop(RESOLVED_JOB_TIMEOUT)),
+        batch=clients.client("batch"),
+        events=clients.client("events"),
+        sqs=clients.client("sqs"),
+    )
 
 
 def _event_source(*, queue_arn: str, batch_size: int, response_types: list[str], sqs: "SQSClient") -> EventSource:

@@ -18,7 +18,7 @@ POLL_SECONDS = 1
 
 
 class OutcomeMissing(Exception):
-    """No outcome came in time. The message ends with what the function printed last."""
+    """No outcome came in time. The message ends with what the function and the jobs printed last."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class OutcomeEvent:
 
 
 class Outcomes:
-    """Every outcome since the embedded AWS started. `log_tail` gives the end of the function's log."""
+    """Every outcome since the embedded AWS started. `log_tail` gives the end of what was printed meanwhile."""
 
     def __init__(self, queue_url: str, sqs: "SQSClient", log_tail: Callable[[], str]) -> None:
         self._queue_url = queue_url
@@ -51,18 +51,26 @@ class Outcomes:
     def wait(self, key: str, version: str, timeout_seconds: float) -> OutcomeEvent:
         """The first outcome of one upload. Raises `OutcomeMissing`."""
         deadline = time.monotonic() + timeout_seconds
-        while True:
-            with self._lock:
-                for event in self._events:
-                    if event.is_of(key, version):
-                        return event
-                if time.monotonic() >= deadline:
-                    break
-                self._receive(POLL_SECONDS)
-        raise OutcomeMissing(
-            f"no outcome of {key} (version {version}) within {timeout_seconds} s. The function printed last:\n"
-            + self._log_tail()
-        )
+        while (event := self.find(key, version)) is None:
+            if time.monotonic() >= deadline:
+                raise self.missing(key, version, f"within {timeout_seconds} s")
+            self.listen()
+        return event
+
+    def find(self, key: str, version: str) -> OutcomeEvent | None:
+        """The first outcome of one upload, if it has come."""
+        with self._lock:
+            return next((event for event in self._events if event.is_of(key, version)), None)
+
+    def listen(self) -> None:
+        """Take in what arrives, for up to a second."""
+        with self._lock:
+            self._receive(POLL_SECONDS)
+
+    def missing(self, key: str, version: str, why: str) -> OutcomeMissing:
+        """The error that says so, to be raised."""
+        printed = self._log_tail()
+        return OutcomeMissing(f"no outcome of {key} (version {version}) {why}. Printed last:\n{printed}")
 
     def all(self) -> tuple[OutcomeEvent, ...]:
         """Every outcome so far, in the order of arrival."""

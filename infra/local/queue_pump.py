@@ -48,9 +48,13 @@ class QueuePump:
     def start(self) -> None:
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop after the poll that is under way. What is in the queue stays there."""
+    def stop(self) -> None:
+        """Begin no other poll. What is in the queue stays there."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Stop, and wait for the poll that is under way."""
+        self.stop()
         self._thread.join()
 
     def _run(self) -> None:

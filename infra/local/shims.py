@@ -25,6 +25,54 @@ SHIMS = (
         "settles messages by the function's answer. One batch is under way at a time.",
     ),
     Shim(
+        name="nested stacks",
+        aws="Creates each as a stack of its own, with its own name in AWS::StackName.",
+        moto="Fetches nested templates from S3 alone, and fails on outputs that are passed between them.",
+        shim="nesting lays infra/video.yaml and infra/network.yaml flat into the template: one stack, cutout.",
+    ),
+    Shim(
+        name="video jobs",
+        aws="Batch starts a GPU host where there is none, pulls the image and runs as many jobs as there are hosts.",
+        moto="Keeps the hosts, the queue and the job definition, and starts jobs in containers of its own.",
+        shim="job_pump runs the definition's command as a process of this machine's Python, in the place of "
+        "/opt/venv/bin/python and /var/task. One job runs at a time, on the processor: no GPU, container, memory limit,"
+        " user or read-only root. TMPDIR is an empty folder for each attempt. The image's own variables are given.",
+    ),
+    Shim(
+        name="submission of jobs",
+        aws="EventBridge applies the input transformer and calls SubmitJob.",
+        moto="Fails at an event for which a rule has a Batch queue as its target.",
+        shim="The target is replaced by a queue of ours. job_pump applies the rule's own transformer to the event, and "
+        "the definition's Ref:: parameters. An event that it can't be applied to goes to the target's own "
+        "dead-letter queue.",
+    ),
+    Shim(
+        name="end of a job",
+        aws="Batch retries by the retry strategy, kills a job after its timeout, and sends an event for each change.",
+        moto="Runs no job of ours.",
+        shim="job_pump does the same by the definition's own strategy and timeout, with no pause between attempts. It "
+        "sends the event of a job that failed for good, and no other. No host goes away, no image fails to come.",
+    ),
+    Shim(
+        name="topics as targets of rules",
+        aws="EventBridge publishes to the alarm topic.",
+        moto="Fails at an event for which a rule has a topic as its target.",
+        shim="Those targets are removed: nobody is told of a failed job or a blocked queue. A failed job still reaches "
+        "the dead-letter queue.",
+    ),
+    Shim(
+        name="service role of Batch",
+        aws="Batch uses its service-linked role.",
+        moto="Asks for a ServiceRole on each compute environment.",
+        shim="A role without permissions is added.",
+    ),
+    Shim(
+        name="nothing in a list",
+        aws="AWS::NoValue takes an entry out of a list.",
+        moto="Leaves an empty entry, and fails at it in the environment of a job definition.",
+        shim="A variable that a condition takes away is given empty, and dropped.",
+    ),
+    Shim(
         name="function",
         aws="Runs the container image, as many copies as there is work, each with its own processors and memory.",
         moto="Can't run functions of package type Image.",
@@ -65,8 +113,9 @@ SHIMS = (
     Shim(
         name="resources that are not deployed",
         aws="Creates them.",
-        moto="Does not know AWS::S3::BucketPolicy, AWS::SQS::QueuePolicy, AWS::SNS::Subscription and "
-        "AWS::CloudWatch::Alarm in a template, and fails on the pattern of an AWS::Events::Archive.",
+        moto="Does not know AWS::S3::BucketPolicy, AWS::SQS::QueuePolicy, AWS::SNS::Subscription, "
+        "AWS::SNS::TopicPolicy and AWS::CloudWatch::Alarm in a template, and fails on the pattern of an "
+        "AWS::Events::Archive.",
         shim="They are left out. No policy is attached, no alarm is raised, no outcome is archived.",
     ),
     Shim(
@@ -97,7 +146,7 @@ SHIMS = (
         name="shape of the S3 event",
         aws="detail.object.etag; the sequencer orders the versions of a key.",
         moto="detail.object.eTag; the sequencer is always the same.",
-        shim="None. Events arrive as moto makes them, and cutout reads both spellings.",
+        shim="Events arrive as moto makes them, and cutout reads both spellings. job_pump spells it as S3 does.",
     ),
     Shim(
         name="multipart upload",
@@ -107,9 +156,9 @@ SHIMS = (
     ),
     Shim(
         name="dead-letter queue of the rule",
-        aws="EventBridge puts there what it can't deliver to the image queue.",
+        aws="EventBridge puts there what it can't deliver to the image queue or submit as a job.",
         moto="Always delivers, or drops in silence.",
-        shim="None.",
+        shim="None for the image queue. An event that no job can be made of is put there.",
     ),
     Shim(
         name="account",

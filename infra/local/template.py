@@ -15,8 +15,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.session import local_session
 
-# `sam build` writes the address of the image that it built into the function.
+# `sam build` writes the address of the image that it built into the function, and `sam deploy` that of each nested
+# template that it uploaded into its stack.
 UNBUILT_IMAGE = "unbuilt-image:latest"
+NOT_UPLOADED = "https://not-uploaded.invalid/"
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -30,7 +32,16 @@ def translate(path: Path) -> dict[str, Any]:
 
     Raises `samtranslator.model.exceptions.InvalidDocumentException` if SAM refuses the template.
     """
-    template = copy.deepcopy(load(path))
+    template = load(path)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudFormation::Stack":
+            resource["Properties"]["TemplateURL"] = NOT_UPLOADED + resource["Properties"]["TemplateURL"]
+    return translated(template)
+
+
+def translated(template: dict[str, Any]) -> dict[str, Any]:
+    """`translate` for a template that is loaded already."""
+    template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function" and resource["Properties"].get("PackageType") == "Image":
             resource["Properties"].setdefault("ImageUri", UNBUILT_IMAGE)
@@ -39,10 +50,10 @@ def translate(path: Path) -> dict[str, Any]:
         sam_parser=Parser(),
         boto_session=local_session(),
     )
-    translated: dict[str, Any] = translator.translate(sam_template=template, parameter_values={})
+    result: dict[str, Any] = translator.translate(sam_template=template, parameter_values={})
     # Its counters go nowhere, but it warns of those that were not published.
     translator.metrics.publish()
-    return translated
+    return result
 
 
 def main(arguments: list[str]) -> int:

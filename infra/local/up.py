@@ -3,22 +3,32 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cutout.files import write_whole
 from cutout.models import Model
+from cutout.routes import is_video
 from cutout.saliency.engine_openvino import compiled_path
 from infra.local.aws import EmbeddedAws
-from infra.local.outcomes import OutcomeEvent
+from infra.local.jobs import JobStatus
+from infra.local.outcomes import OutcomeEvent, OutcomeMissing
+from infra.local.progress import last_progress
 from infra.local.session import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
 OUTCOME_TIMEOUT_SECONDS = 300
+
+# A video is waited for as long as any job is at work, and so long beyond: between two jobs there is a moment without.
+IDLE_TIMEOUT_SECONDS = 30
 WATCH_SECONDS = 0.5
 
 
@@ -43,7 +53,8 @@ def embedded_aws(weights_directory: Path) -> Iterator[EmbeddedAws]:
     begin = time.perf_counter()
     previous = signal.signal(signal.SIGTERM, interrupt)
     try:
-        with EmbeddedAws(function_environment={"CUTOUT_WEIGHTS_DIR": str(weights_directory)}) as aws:
+        weights = {"CUTOUT_WEIGHTS_DIR": str(weights_directory)}
+        with EmbeddedAws(function_environment=weights, job_environment=weights) as aws:
             click.echo(f"The embedded AWS is up, template.yaml deployed, after {time.perf_counter() - begin:.1f} s:")
             for name, address in addresses(aws).items():
                 click.echo(f"  {name:14}{address}")
@@ -67,21 +78,69 @@ def addresses(aws: EmbeddedAws) -> Mapping[str, str]:
 
 
 def upload_and_wait(aws: EmbeddedAws, files: Sequence[Path], folder: Path) -> dict[Path, OutcomeEvent]:
-    """Upload `files`, wait for the outcome of each, and save all outputs in `folder`."""
+    """Upload `files`, wait for the outcome of each, and save all outputs in `folder`.
+
+    Raises:
+        click.ClickException: an upload got no outcome.
+    """
     uploads = [_upload(aws, file) for file in files]
     outcomes: dict[Path, OutcomeEvent] = {}
     with click.progressbar(uploads, label="Waiting for outcomes", item_show_func=_name, file=sys.stderr) as waiting:
         for upload in waiting:
-            outcome = aws.outcomes.wait(upload.key, upload.version, OUTCOME_TIMEOUT_SECONDS)
+            try:
+                outcome = _outcome(aws, upload, waiting)
+            except OutcomeMissing as error:
+                raise click.ClickException(str(error)) from error
             outcomes[upload.file] = outcome
             for output in outcome.detail.get("outputs", ()):
-                stored = aws.client("s3").get_object(Bucket=output["bucket"], Key=output["key"])
-                write_whole(folder / output["key"], stored["Body"].read())
+                _save(aws, output, folder)
     return outcomes
 
 
+def _outcome(aws: EmbeddedAws, upload: Upload, waiting: "ProgressBar[Upload]") -> OutcomeEvent:
+    if is_video(upload.key):
+        return outcome_of_video(aws, upload, lambda text: _show(waiting, text))
+    return aws.outcomes.wait(upload.key, upload.version, OUTCOME_TIMEOUT_SECONDS)
+
+
+def outcome_of_video(
+    aws: EmbeddedAws, upload: Upload, show: Callable[[str], None], idle_timeout_seconds: float = IDLE_TIMEOUT_SECONDS
+) -> OutcomeEvent:
+    """Wait for as long as jobs are at work. `show` is told how far they are.
+
+    Raises:
+        OutcomeMissing: the upload's own job failed for good, or none is at work.
+    """
+    alive = time.monotonic()
+    while (event := aws.outcomes.find(upload.key, upload.version)) is None:
+        if aws.jobs.at_work:
+            alive = time.monotonic()
+            show(last_progress(aws.job_log, upload.key))
+        elif JobStatus.FAILED in aws.jobs.statuses(upload.key, upload.version):
+            raise aws.outcomes.missing(upload.key, upload.version, "because its job failed for good")
+        elif time.monotonic() - alive > idle_timeout_seconds:
+            raise aws.outcomes.missing(upload.key, upload.version, "although no job is at work")
+        aws.outcomes.listen()
+    return event
+
+
+def _show(waiting: "ProgressBar[Upload]", text: str) -> None:
+    waiting.label = f"Waiting for outcomes{text}"
+    waiting.render_progress()
+
+
+def _save(aws: EmbeddedAws, output: Mapping[str, str], folder: Path) -> None:
+    path = folder / output["key"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".cutout-", dir=path.parent) as beside:
+        whole = Path(beside) / "whole"
+        aws.client("s3").download_file(output["bucket"], output["key"], str(whole))
+        whole.replace(path)
+
+
 def _upload(aws: EmbeddedAws, file: Path) -> Upload:
-    answer = aws.client("s3").put_object(Bucket=aws.outputs["InputBucket"], Key=file.name, Body=file.read_bytes())
+    with file.open("rb") as content:
+        answer = aws.client("s3").put_object(Bucket=aws.outputs["InputBucket"], Key=file.name, Body=content)
     return Upload(file, file.name, answer["VersionId"])
 
 
@@ -95,8 +154,16 @@ def described(outcome: OutcomeEvent) -> str:
     if outcome.is_removed:
         seconds = sum(detail["seconds"].values())
         keys = ", ".join(output["key"] for output in detail["outputs"])
-        return f"{detail['upload']['key']}: {keys} in {seconds:.2f} s, subject {detail['verdict']['subject_share']:.0%}"
+        line = f"{detail['upload']['key']}: {keys} in {seconds:.2f} s, subject {detail['verdict']['subject_share']:.0%}"
+        return line + _reported(detail["report"]) if "report" in detail else line
     return f"{detail['upload']['key']}: {detail['error']['message']} [{detail['error']['code']}]"
+
+
+def _reported(report: Mapping[str, Any]) -> str:
+    """What a video's report adds to the line."""
+    lost = f", {report['frames_lost']} lost" if report["frames_lost"] else ""
+    notes = "".join(f" {note}" for note in report["notes"])
+    return f", {report['frames_out']} frames{lost}, flicker {report['flicker']:.3f}.{notes}"
 
 
 def watch(aws: EmbeddedAws) -> None:
@@ -105,7 +172,8 @@ def watch(aws: EmbeddedAws) -> None:
     click.echo(f"  export AWS_ENDPOINT_URL={aws.endpoint} AWS_DEFAULT_REGION={REGION}")
     click.echo(f"  export AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY}")
     click.echo(f"  aws s3 cp photo.jpg s3://{aws.outputs['InputBucket']}/")
-    click.echo(f"The function prints to {aws.function_log}. Ctrl-C ends everything; nothing is kept.")
+    click.echo(f"The function prints to {aws.function_log}, video jobs to {aws.job_log}.")
+    click.echo("Ctrl-C ends everything; nothing is kept.")
     told = 0
     with suppress(KeyboardInterrupt):
         while True:

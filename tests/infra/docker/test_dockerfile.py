@@ -1,4 +1,4 @@
-"""If these fail, `sam build` fails on a person's machine, or builds an image that Lambda can't run."""
+"""If these fail, `sam build` or `docker build` fails on a person's machine, or makes what Lambda or Batch can't run."""
 
 import json
 import re
@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from infra.docker import image_size
-from infra.docker.chain import BASE_IMAGE
+from cutout.events import Upload
+from infra.docker import image_size, video_image
+from infra.docker.base_image import BASE_IMAGE
+from infra.docker.batch_job import command
 from infra.docker.command import run
 from infra.docker.hardened import NOBODY
+from infra.docker.wheelhouse import video_requirements
 from infra.local.aws import REPOSITORY
 from infra.local.template import load
 
 IMAGE = REPOSITORY / "functions" / "image" / "Dockerfile"
+VIDEO = REPOSITORY / "functions" / "video" / "Dockerfile"
 STAND_IN = REPOSITORY / "infra" / "docker" / "stand-in.Dockerfile"
 
 
@@ -25,20 +29,20 @@ def instructions(dockerfile: Path) -> list[str]:
     return [line for line in "\n".join(lines).replace("\\\n", " ").splitlines() if line.strip()]
 
 
-def shipped() -> list[str]:
+def shipped(dockerfile: Path) -> list[str]:
     """The last stage, which is all that is deployed."""
-    every = instructions(IMAGE)
+    every = instructions(dockerfile)
     return every[max(number for number, line in enumerate(every) if line.startswith("FROM")) :]
 
 
-@pytest.mark.parametrize("dockerfile", [IMAGE, STAND_IN])
+@pytest.mark.parametrize("dockerfile", [IMAGE, VIDEO, STAND_IN])
 def test_the_plain_builder_that_sam_uses_understands_it(dockerfile: Path) -> None:
     text = dockerfile.read_text()
     assert "# syntax=" not in text
     assert not re.search(r"--mount|--link|--chmod|<<", text)
 
 
-@pytest.mark.parametrize("dockerfile", [IMAGE, STAND_IN])
+@pytest.mark.parametrize("dockerfile", [IMAGE, VIDEO, STAND_IN])
 def test_no_index_and_no_registry_is_written_into_it(dockerfile: Path) -> None:
     """Whoever has a mirror names it in pip's own settings and in BASE_IMAGE."""
     assert "://" not in re.sub(r"127\.0\.0\.1|0\.0\.0\.0", "", dockerfile.read_text())
@@ -51,7 +55,7 @@ def test_the_template_builds_on_the_same_base() -> None:
     assert template["Parameters"]["BaseImage"]["Default"] == BASE_IMAGE
 
 
-@pytest.mark.parametrize("dockerfile", [IMAGE, STAND_IN])
+@pytest.mark.parametrize("dockerfile", [IMAGE, VIDEO, STAND_IN])
 def test_all_that_is_copied_is_let_through_to_the_builder(dockerfile: Path) -> None:
     let_through = {line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
     copies = [line.split()[1:-1] for line in instructions(dockerfile) if re.match(r"COPY (?!--from)", line)]
@@ -59,43 +63,85 @@ def test_all_that_is_copied_is_let_through_to_the_builder(dockerfile: Path) -> N
         assert let_through & {source, *map(str, Path(source).parents)}, source
 
 
-def test_the_part_of_the_library_that_compiles_the_nets_is_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("dockerfile", "modules"),
+    [
+        (IMAGE, "cutout.models, cutout.saliency.compile, cutout.saliency.fetch"),
+        (VIDEO, "cutout.models, cutout.saliency.fetch"),
+    ],
+)
+def test_the_part_of_the_library_that_brings_the_nets_is_whole(tmp_path: Path, dockerfile: Path, modules: str) -> None:
     """The image is built with this part alone."""
     library = "layers/cutout/python/cutout/"
-    stage = "\n".join(instructions(IMAGE)).split("FROM ")[2]
+    stage = "\n".join(instructions(dockerfile)).split("FROM ")[2]
     copied = [word for line in stage.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]]
     assert all(source.startswith(library) for source in copied)
     for source in copied:
         target = tmp_path / "cutout" / source.removeprefix(library)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(exist_ok=True, parents=True)
         target.symlink_to(REPOSITORY / source)
     run(
-        [sys.executable, "-c", "import cutout.cli, cutout.saliency.compile, cutout.saliency.fetch"],
+        [sys.executable, "-c", f"import {modules}"],
         timeout_seconds=60,
         environment={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"},
     )
 
 
 def test_the_image_runs_the_handler_under_lambdas_runtime_as_nobody() -> None:
-    last = {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in shipped()}
+    last = {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in shipped(IMAGE)}
     assert last["USER"] == NOBODY
     assert json.loads(last["ENTRYPOINT"]) == [image_size.PYTHON, "-m", "awslambdaric"]
     assert json.loads(last["CMD"]) == ["handler.handler"]
 
 
-def test_the_image_has_its_weights_and_downloads_none() -> None:
-    (variables,) = [line for line in shipped() if line.startswith("ENV")]
+def test_the_job_runs_as_nobody_with_the_job_definitions_own_command() -> None:
+    last = {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in shipped(VIDEO)}
+    assert last["USER"] == NOBODY
+    assert json.loads(last["ENTRYPOINT"]) == []
+    assert "CMD" not in last
+    interpreter, job, *_ = command(Upload("in", "a.mp4"))
+    assert interpreter == image_size.PYTHON
+    assert f"COPY --from=library {Path(job).parent} {Path(job).parent}" in shipped(VIDEO)
+
+
+def test_all_that_the_job_is_installed_from_is_required(tmp_path: Path) -> None:
+    """The Dockerfile's own line, run on our own pyproject.toml."""
+    (line,) = [line for line in instructions(VIDEO) if "tomllib" in line]
+    script = re.search(r'python3 -c "(.*)"', line)
+    assert script
+    (tmp_path / "pyproject.toml").symlink_to(REPOSITORY / "pyproject.toml")
+    listing = f"import os; os.chdir({str(tmp_path)!r}); {script[1]}"
+    required = run([sys.executable, "-W", "ignore", "-c", listing], timeout_seconds=60).stdout.splitlines()
+    assert set(required) < set(video_requirements(REPOSITORY / "pyproject.toml"))
+    assert {re.split("[=<>]", requirement)[0] for requirement in required} >= {"torch", "torchvision", "av", "numpy"}
+
+
+def test_an_image_that_was_replaced_is_known_by_its_label() -> None:
+    """Each is 5 GB. Of a person's own images none is removed."""
+    assert f"LABEL {video_image.LABEL}" in shipped(VIDEO)
+
+
+def test_the_job_is_given_the_gpus_processors_and_its_encoder() -> None:
+    """Without `video` the driver's NVENC isn't there."""
+    (variables,) = [line for line in shipped(VIDEO) if line.startswith("ENV")]
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility,video" in variables.split()
+
+
+@pytest.mark.parametrize(("dockerfile", "stage"), [(IMAGE, "model"), (VIDEO, "weights")])
+def test_the_image_has_its_weights_and_downloads_none(dockerfile: Path, stage: str) -> None:
+    (variables,) = [line for line in shipped(dockerfile) if line.startswith("ENV")]
     assert "CUTOUT_WEIGHTS_DIR=/opt/weights" in variables.split()
-    assert "COPY --from=model /opt/weights /opt/weights" in shipped()
+    assert f"COPY --from={stage} /opt/weights /opt/weights" in shipped(dockerfile)
 
 
 def test_torch_is_installed_in_the_stage_that_is_left_behind_and_nowhere_else() -> None:
     stages = "\n".join(instructions(IMAGE)).split("FROM ")
-    assert [stage.splitlines()[0] for stage in stages if re.search(r"[\[,]torch", stage)] == ["installer AS model"]
+    torch = re.compile(r"[\[,](compile|torch)")
+    assert [stage.splitlines()[0] for stage in stages if torch.search(stage)] == ["installer AS model"]
 
 
 def test_every_extra_that_is_installed_is_declared() -> None:
     declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    asked = re.findall(r"'\.\[([a-z,]+)\]'", IMAGE.read_text())
+    asked = re.findall(r"\[([a-z,]+)\]'", IMAGE.read_text())
     assert asked
     assert {extra for extras in asked for extra in extras.split(",")} <= declared.keys()

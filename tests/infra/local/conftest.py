@@ -7,17 +7,24 @@ from typing import Any
 import pytest
 
 from infra.local.aws import REPOSITORY, EmbeddedAws
+from infra.local.nesting import STACK
 from infra.local.template import load
 
 TOY_FUNCTION = Path(__file__).parent / "toy_function"
+TOY_JOB = Path(__file__).parent / "toy_job"
+JOB_TIMEOUT_SECONDS = 8
 
 
 @dataclass(frozen=True)
 class Toy:
-    """The embedded AWS with the toy function in place of the project's, and the file that it writes down events in."""
+    """The embedded AWS with the toy function and the toy job in place of the project's.
+
+    `record` and `job_record` are the files that they write down events and attempts in.
+    """
 
     aws: EmbeddedAws
     record: Path
+    job_record: Path
 
     def batches(self) -> list[list[dict[str, Any]]]:
         """The SQS records that the function received, invocation by invocation."""
@@ -33,6 +40,18 @@ class Toy:
             if json.loads(record["body"])["detail"]["object"]["key"] == key
         ]
 
+    def attempts(self, key: str) -> list[dict[str, Any]]:
+        """What the attempts at jobs for one key wrote down, in their order."""
+        notes = [json.loads(line) for line in self.job_record.read_text().splitlines()]
+        return [note for note in notes if note["arguments"][2] == key]
+
+    def dead_videos(self) -> list[dict[str, Any]]:
+        """The events in the videos' dead-letter queue. They stay there."""
+        messages = self.aws.client("sqs").receive_message(
+            QueueUrl=self.aws.outputs["VideoDlqUrl"], MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
+
     def upload(self, key: str, body: bytes = b"photo", **options: Any) -> str:
         """The version of the new object."""
         answer = self.aws.client("s3").put_object(Bucket=self.aws.outputs["InputBucket"], Key=key, Body=body, **options)
@@ -42,25 +61,37 @@ class Toy:
 
 @pytest.fixture(scope="session")
 def quick_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's own template, in which a timeout of 2 s may be chosen beside those on offer."""
+    """The project's own template, in which a timeout of 2 s may be chosen beside those on offer, and is the jobs'."""
+    folder = tmp_path_factory.mktemp("template")
     template = load(REPOSITORY / "template.yaml")
     template["Parameters"]["ImageTimeoutSeconds"]["AllowedValues"].append(2)
     template["Mappings"]["QueueTimes"]["2"] = {"VisibilitySeconds": 12, "BacklogSeconds": 36}
-    path = tmp_path_factory.mktemp("template") / "template.json"
+    for stack in (each for each in template["Resources"].values() if each["Type"] == STACK):
+        nested = load(REPOSITORY / stack["Properties"]["TemplateURL"])
+        for timeout in nested.get("Mappings", {}).get("Timeouts", {}).values():
+            timeout["Seconds"] = JOB_TIMEOUT_SECONDS
+        copied = folder / stack["Properties"]["TemplateURL"]
+        copied.parent.mkdir(exist_ok=True)
+        copied.write_text(json.dumps(nested))
+    path = folder / "template.json"
     path.write_text(json.dumps(template))
     return path
 
 
 @pytest.fixture(scope="module")
 def toy(quick_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
-    record = tmp_path_factory.mktemp("toy") / "record"
+    folder = tmp_path_factory.mktemp("toy")
+    record, job_record = folder / "record", folder / "job-record"
     record.touch()
+    job_record.touch()
     aws = EmbeddedAws(
         template=quick_template,
         parameters={"ImageTimeoutSeconds": "2", "ImageBatchSize": "10", "DefaultModel": "u2netp"},
         function_environment={"TOY_RECORD": str(record)},
         function_folder=TOY_FUNCTION,
+        job_environment={"TOY_JOB_RECORD": str(job_record)},
+        job_folder=TOY_JOB,
         retry_delay_seconds=0,
     )
     with aws:
-        yield Toy(aws, record)
+        yield Toy(aws, record, job_record)

@@ -1,5 +1,6 @@
 """What a person who closes the embedded AWS relies on: nothing of it is left, and the next one starts empty."""
 
+import json
 import os
 import threading
 import time
@@ -24,6 +25,8 @@ def embed(quick_template: Path, tmp_path: Path) -> Callable[[], EmbeddedAws]:
         parameters={"ImageTimeoutSeconds": "60"},
         function_environment={"TOY_RECORD": str(record)},
         function_folder=Path(__file__).parent / "toy_function",
+        job_environment={"TOY_JOB_RECORD": str(tmp_path / "job-record")},
+        job_folder=Path(__file__).parent / "toy_job",
     )
 
 
@@ -74,6 +77,42 @@ def test_closing_does_not_wait_for_an_invocation_that_is_under_way(embed: Callab
 
     assert seconds < CLOSING_SECONDS
     assert errors == ["Runtime.ExitError"]
+
+
+def test_closing_takes_a_job_that_is_at_work_with_it(embed: Callable[[], EmbeddedAws], tmp_path: Path) -> None:
+    threads = set(threading.enumerate())
+    record = tmp_path / "job-record"
+    with embed() as aws:
+        aws.client("s3").put_object(Bucket=aws.outputs["InputBucket"], Key="hangs.mp4", Body=b"video")
+        deadline = time.monotonic() + 20
+        while not record.exists() or not record.read_text().endswith("\n"):
+            assert time.monotonic() < deadline, "the job did not start"
+            time.sleep(0.05)
+        note = json.loads(record.read_text())
+        assert is_alive(note["process"])
+        seconds = close(aws)
+
+    assert seconds < CLOSING_SECONDS
+    assert not is_alive(note["process"])
+    assert not Path(note["scratch"]).exists()
+    assert set(threading.enumerate()) == threads
+    assert len(record.read_text().splitlines()) == 1
+
+
+def test_with_videos_off_it_opens_without_jobs_and_leaves_videos_to_the_function(
+    quick_template: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "record").touch()
+    with EmbeddedAws(
+        template=quick_template,
+        parameters={"VideoImageUri": ""},
+        function_environment={"TOY_RECORD": str(tmp_path / "record")},
+        function_folder=Path(__file__).parent / "toy_function",
+    ) as aws:
+        answer = aws.client("s3").put_object(Bucket=aws.outputs["InputBucket"], Key="clip.mp4", Body=b"video")
+        aws.outcomes.wait("clip.mp4", answer["VersionId"], 20)
+        assert not [name for name in aws.outputs if name.startswith("Video")]
+        assert aws.jobs.statuses("clip.mp4", answer["VersionId"]) == ()
 
 
 def test_the_next_one_starts_without_the_uploads_of_the_last(embed: Callable[[], EmbeddedAws]) -> None:

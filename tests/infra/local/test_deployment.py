@@ -1,6 +1,5 @@
 """What the embedded AWS makes of the template. If this is wrong, tests prove nothing about the template."""
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,8 +7,10 @@ import pytest
 from infra.local import shims
 from infra.local.aws import REPOSITORY
 from infra.local.clients import Clients
-from infra.local.deployment import NOT_DEPLOYED, DeploymentError, EventSource, FunctionConfiguration, deploy
-from infra.local.template import load, translate
+from infra.local.deployable import NOT_DEPLOYED, DeploymentError
+from infra.local.deployment import EventSource, FunctionConfiguration, deploy
+from infra.local.nesting import flatten
+from infra.local.template import load, translated
 
 if TYPE_CHECKING:
     from tests.infra.local.conftest import Toy
@@ -44,11 +45,13 @@ def test_what_is_left_out_is_in_the_table_of_shims() -> None:
     assert [left_out for left_out in NOT_DEPLOYED if left_out not in table] == []
 
 
-def test_a_second_function_is_refused_rather_than_left_idle() -> None:
-    template = copy.deepcopy(translate(TEMPLATE))
-    template["Resources"]["Second"] = template["Resources"]["ImageFunction"]
+@pytest.mark.parametrize("name", ["ImageFunction", "VideoJobDefinition"])
+def test_a_second_function_or_job_is_refused_rather_than_left_idle(name: str) -> None:
+    template = translated(flatten(TEMPLATE))
+    template["Resources"]["Second"] = template["Resources"][name]
+    kind = template["Resources"][name]["Type"]
 
-    with pytest.raises(DeploymentError, match=r"one AWS::Lambda::Function, the template has 2"):
+    with pytest.raises(DeploymentError, match=f"one {kind}, the template has 2"):
         deploy(template, {}, Clients("http://127.0.0.1:9"))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 
+from cutout.routes import is_video
+
 RECORD = Path(os.environ["TOY_RECORD"])
 
 
@@ -27,6 +29,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     for message in event["Records"]:
         upload = json.loads(message["body"])["detail"]
         key = upload["object"]["key"]
+        if os.environ["CUTOUT_VIDEO_JOBS"] == "true" and is_video(key):
+            continue
         if key.startswith("crashes-once") and not earlier:
             os._exit(7)
         if key.startswith("hangs-once") and message["attributes"]["ApproximateReceiveCount"] == "1":
