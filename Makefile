@@ -8,6 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 SAM_VERSION := 1.170.0
+PEER := backgroundremover==0.4.5
 export FILE
 
 .PHONY: help
@@ -37,6 +38,11 @@ check: .venv/installed .venv-sam/installed  ## format, lint, types, import contr
 
 include infra/docker/docker.mk
 
+.PHONY: bench-video
+bench-video: weights .venv-peer/installed  ## a clip through cutout and through its peer, as ratios; takes minutes
+	@$(BIN)/python -m tests.benchmarks.video_peer $(BENCH_OPTIONS)
+	@echo "make bench-video: the figures are above."
+
 .PHONY: weights
 weights: .venv/installed  ## the pretrained weights, checked by hash and compiled
 	@$(BIN)/cutout weights fetch
@@ -56,4 +62,11 @@ setup: .venv/installed  ## the environment alone
 	@echo "Setting up .venv-sam for the SAM command line."
 	@test -x .venv-sam/bin/pip || $(PYTHON) -m venv --clear .venv-sam
 	@.venv-sam/bin/pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_VERSION)
+	@touch $@
+
+.venv-peer/installed: Makefile
+	@echo "Setting up .venv-peer, 7 GB with torch, for the benchmark alone."
+	@command -v ffprobe >/dev/null || { apt-get update -qq && apt-get install -y -qq ffmpeg; }
+	@test -x .venv-peer/bin/pip || $(PYTHON) -m venv --clear .venv-peer
+	@.venv-peer/bin/pip install --quiet --disable-pip-version-check $(PEER) torch==2.14.1 torchvision==0.29.1
 	@touch $@

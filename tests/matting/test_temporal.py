@@ -1,12 +1,15 @@
 """If these fail, the edges of moving subjects shimmer, or leave ghosts behind, or one scene shows in the next."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
 import skimage.data
 
 from cutout.arrays import Floats, Pixels
-from cutout.matting.temporal import REPEATS_HELD, Motion, Stabiliser, View, quick_flow
+from cutout.matting.motion import Motion, View, quick_flow
+from cutout.matting.temporal import REPEATS_HELD, Stabiliser
 from tests.benchmarks.measures import dtssd, iou, mae
 from tests.benchmarks.sequences import Path, Sequence, composed, drift, jerk, tinted, wobble
 
@@ -107,7 +110,7 @@ def test_a_flash_is_no_cut(slow: Sequence, gain: float, level: float) -> None:
 
 def test_fast_motion_is_no_cut(fast: Sequence) -> None:
     views = [View.of(frame) for frame in fast.frames]
-    for earlier, later in zip(views, views[1:], strict=False):
+    for earlier, later in itertools.pairwise(views):
         assert Motion(quick_flow()).between(earlier, later) is not None
 
 

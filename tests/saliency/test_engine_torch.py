@@ -129,7 +129,7 @@ def gpu() -> None:
 
 @pytest.mark.usefixtures("gpu")
 @pytest.mark.parametrize("model", Model)
-def test_half_precision_on_the_gpu_gives_the_same_mattes(
+def test_the_gpu_gives_the_same_mattes(
     detectors: Callable[..., Detector], weights_directory: Path, cat: Pixels, model: Model
 ) -> None:
     engine = TorchEngine.load(model, locate(model, weights_directory))

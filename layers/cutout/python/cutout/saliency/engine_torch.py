@@ -1,4 +1,4 @@
-"""The reference engine: U-2-Net in torch, on the GPU in half precision where there is one, else on the CPU in f32."""
+"""The reference engine: U-2-Net in torch, on the GPU where there is one, else on the CPU."""
 
 import logging
 from pathlib import Path
@@ -11,6 +11,7 @@ from torchvision.transforms.v2 import functional
 from cutout.arrays import Floats, Pixels
 from cutout.models import Model
 from cutout.saliency import weights as saved
+from cutout.saliency.precision import STANDS_HALF
 from cutout.saliency.preprocess import IMAGENET_DEVIATION, IMAGENET_MEAN, INPUT_SIDE
 
 MOST_PICTURES = 32
@@ -25,23 +26,34 @@ logger = logging.getLogger(__name__)
 class TorchEngine:
     """Runs `net`, U-2-Net or whatever takes and gives the same, on `device`.
 
-    On a GPU the net runs in half precision, channels last, and pictures are normalised there. The CPU takes the same
-    way in f32. Only a GPU can show how fast and how exact half precision is there, how many pictures fit, and that
-    copies from pinned memory overlap with the work.
+    Pictures are normalised there, and the net runs channels last in `dtype`. Only a GPU can show how fast half
+    precision is, how many pictures fit, and that a copy from pinned memory doesn't hold up the caller.
     """
 
-    def __init__(self, net: nn.Module, device: torch.device, batch_size: int = PICTURES_ON_CPU) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        device: torch.device,
+        batch_size: int = PICTURES_ON_CPU,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         self._device = device
-        self._dtype = torch.float16 if device.type == "cuda" else torch.float32
-        self._net = net.to(device, self._dtype)
+        self._dtype = dtype
+        self._net = net.to(device, dtype)
         nn.utils.convert_conv2d_weight_memory_format(self._net, torch.channels_last)
         self._batch_size = batch_size
 
     @classmethod
     def load(cls, model: Model, weights: Path) -> "TorchEngine":
+        """`model` on the GPU, in half precision if the net stands it, with as many pictures at once as fit; else on
+        the CPU in f32.
+        """
+        net = saved.load(model, weights)
         if not torch.cuda.is_available():
-            return cls(saved.load(model, weights), torch.device("cpu"))
-        engine = cls(saved.load(model, weights), torch.device("cuda"))
+            return cls(net, torch.device("cpu"))
+        # Else f32 would be TensorFloat-32, whose fractions are as short as those of half precision.
+        torch.backends.cudnn.allow_tf32 = False
+        engine = cls(net, torch.device("cuda"), dtype=torch.float16 if STANDS_HALF[model] else torch.float32)
         engine._batch_size = engine._pictures_that_fit()
         return engine
 

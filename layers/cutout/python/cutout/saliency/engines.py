@@ -32,7 +32,7 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
     """The engine `name` with `model` from the weights in `directory`, ready to run.
 
     `auto` is torch where there is an NVIDIA GPU, and OpenVINO, which is faster on CPUs, elsewhere. `precision` is
-    OpenVINO's; torch has half precision on a GPU and f32 on a CPU.
+    OpenVINO's; torch has half precision on a GPU, if the net stands it, and f32 elsewhere.
 
     Raises:
         MissingWeights: the weights have not been fetched, or not been compiled for OpenVINO.

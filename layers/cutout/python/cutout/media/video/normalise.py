@@ -4,7 +4,7 @@ from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cutout.limits import VideoLimits
-from cutout.media.orientation import SIDEWAYS
+from cutout.media.orientation import SIDEWAYS, UPRIGHT
 from cutout.media.video.layouts import bits_of, has_alpha, layout, subsampling_of, working_layout
 from cutout.media.video.opening import check_size
 from cutout.media.video.tags import ColourTags, tags_of
@@ -15,7 +15,7 @@ PLAIN_NAMES = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444
 
 
 class Normaliser:
-    """Keeps to the size and the tags of the first frame, as an output can't change either on the way."""
+    """Keeps to the size, the tags and the turn of the first frame: an output can't change them on the way."""
 
     def __init__(self, limits: VideoLimits) -> None:
         self._limits = limits
@@ -25,6 +25,7 @@ class Normaliser:
         self._tags: ColourTags | None = None
         self.frames_resized = 0
         self.is_sideways = False
+        self._orientation = UPRIGHT
 
     @property
     def tags(self) -> ColourTags:
@@ -40,15 +41,15 @@ class Normaliser:
             TooManyPixels: the frame is larger than the limits, whatever the header says.
         """
         check_size(frame.width, frame.height, self._limits)
-        orientation = orientation_of(frame)
         if self._tags is None:
+            self._orientation = orientation_of(frame)
             self._tags = tags_of(frame)
             self._size = (frame.width, frame.height)
-            self.is_sideways = orientation in SIDEWAYS
+            self.is_sideways = self._orientation in SIDEWAYS
             self._layout = turnable(working_layout(frame.format.name), is_sideways=self.is_sideways)
         if (frame.width, frame.height) != self._size:
             self.frames_resized += 1
-        return turned(self._reformatted(frame), orientation)
+        return turned(self._reformatted(frame), self._orientation)
 
     def _reformatted(self, frame: VideoFrame) -> VideoFrame:
         is_as_wanted = PLAIN_NAMES.get(frame.format.name, frame.format.name) == self._layout

@@ -26,6 +26,8 @@ _ORIENTATIONS = {
 def orientation_of(frame: av.VideoFrame) -> int:
     """How `frame` has to be turned to be shown, 1 to 8 as EXIF numbers it; to the nearest quarter turn.
 
+    Ask once in a video: PyAV's side data hold a frame that was asked, until Python next collects cycles.
+
     Source: ISO/IEC 14496-12, the transformation matrix of a track header.
     """
     for data in frame.side_data:

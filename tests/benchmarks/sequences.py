@@ -1,0 +1,133 @@
+"""Moving pictures whose true mattes are known, since they are composed from it: I = alpha F + (1 - alpha) B.
+
+The subjects and backgrounds are photos that scikit-image ships. A subject's matte is what the net once made of its
+photo, sharpened, and from there on it is the truth: it is warped by the same motion as the colours.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import skimage.data
+
+from cutout.arrays import Floats, Pixels, SaliencyMap
+
+SIDE = 320
+FINE_SIDE = 640
+"""Frames are composed at twice their size and averaged down, so that motion by parts of a pixel looks like motion."""
+
+Path = Callable[[float], tuple[Floats, Floats]]
+"""At a time in frames, the point of the subject's picture, x and y in [0, 1], that each point of the frame shows."""
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """`frames` are N x 320 x 320 x 3 uint8 RGB, `truth` is N x 320 x 320 float32 in [0, 1]."""
+
+    name: str
+    frames: Pixels
+    truth: Floats
+
+
+def grid() -> tuple[Floats, Floats]:
+    """x and y of each point of a frame, in [0, 1]."""
+    centres = (np.arange(FINE_SIDE, dtype=np.float32) + 0.5) / FINE_SIDE
+    return np.meshgrid(centres, centres)
+
+
+def placed(x: float, y: float, size: float) -> tuple[Floats, Floats]:
+    """The subject's picture, scaled to `size` of the frame, about the point x, y."""
+    across, down = grid()
+    return (across - x) / size + 0.5, (down - y) / size + 0.5
+
+
+def drift(time: float) -> tuple[Floats, Floats]:
+    """Slow translation and zoom."""
+    return placed(0.4 + 0.012 * time, 0.55 - 0.004 * time, 0.6 + 0.01 * time)
+
+
+JERK = (0.3, 0.3, 0.36, 0.5, 0.7, 0.5, 0.7, 0.7, 0.5, 0.3, 0.45, 0.3)
+
+
+def jerk(time: float) -> tuple[Floats, Floats]:
+    """To and fro, up to 64 pixels of 320 from one frame to the next, with stops between."""
+    return placed(JERK[int(time) % len(JERK)], 0.6, 0.75)
+
+
+def wobble(time: float) -> tuple[Floats, Floats]:
+    """Non-rigid: waves run through the subject."""
+    x, y = placed(0.5, 0.5, 0.85)
+    return x + 0.03 * np.sin(9 * y + 0.9 * time), y + 0.03 * np.sin(8 * x - 0.7 * time)
+
+
+def stride(time: float) -> tuple[Floats, Floats]:
+    """Thin legs, that swing the wider the lower they are, left and right of the middle against each other."""
+    x, y = placed(0.3 + 0.03 * time, 0.5, 0.8)
+    swing = 0.35 * np.clip(y - 0.5, 0, None) * np.sin(1.3 * time) * np.sign(x - 0.5)
+    return x + swing, y
+
+
+def seen(picture: Floats, where: tuple[Floats, Floats], outside: int) -> Floats:
+    """`picture` at the points `where`, as large as frames are composed. `outside` is a border mode of OpenCV."""
+    height, width = picture.shape[:2]
+    x, y = where
+    return cv2.remap(
+        picture,
+        (x * width - 0.5).astype(np.float32),
+        (y * height - 0.5).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=outside,
+    )
+
+
+def composed(
+    name: str, subject: Pixels, alpha: Floats, background: Pixels, path: Path, count: int, pan: float
+) -> Sequence:
+    """`count` frames of `subject`, with its matte `alpha`, before `background`, which moves by `pan` of a frame."""
+    rng = np.random.default_rng(7)
+    frames, truth = [], []
+    for time in range(count):
+        where = path(time)
+        behind_x, behind_y = grid()
+        behind = seen(background.astype(np.float32), (behind_x * 0.6 + pan * time, behind_y * 0.6), cv2.BORDER_REFLECT)
+        matte = seen(alpha, where, cv2.BORDER_CONSTANT)
+        colour = seen(subject.astype(np.float32), where, cv2.BORDER_REPLICATE)
+        picture = behind + matte[..., None] * (colour - behind)
+        small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        frames.append(np.clip(np.rint(small + rng.normal(0, 3, small.shape)), 0, 255).astype(np.uint8))
+        truth.append(cv2.resize(matte, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+    return Sequence(name, np.stack(frames), np.stack(truth))
+
+
+Detect = Callable[[Pixels], SaliencyMap]
+
+
+def own_sequences(detect: Detect, count: int) -> list[Sequence]:
+    """Four sequences of `count` frames: slow and rigid, fast, non-rigid, thin. `detect` finds the subjects' mattes."""
+    cat, astronaut, coffee = skimage.data.chelsea(), skimage.data.astronaut(), skimage.data.coffee()
+    horse = 1 - skimage.data.horse().astype(np.float32)
+    hide, grass = tinted(skimage.data.brick(), (0.9, 0.9, 0.6)), tinted(skimage.data.grass(), (0.8, 1.0, 0.6))
+    street, disc = skimage.data.stereo_motorcycle()[0], skimage.data.retina()[300:1100, 300:1100]
+    return [
+        composed("drift", cat, found(detect, cat), street, drift, count, pan=0.004),
+        composed("jerk", astronaut, found(detect, astronaut), street, jerk, count, pan=0.0),
+        composed("wobble", coffee, found(detect, coffee), disc, wobble, count, pan=0.002),
+        composed("stride", hide[: horse.shape[0], : horse.shape[1]], horse, grass, stride, count, pan=0.01),
+    ]
+
+
+def empty_sequence(count: int) -> Sequence:
+    """Nothing but gravel under a moving camera."""
+    nobody, gravel = np.zeros((8, 8), np.float32), tinted(skimage.data.gravel(), (1.0, 0.9, 0.8))
+    return composed("gravel", np.zeros((8, 8, 3), np.uint8), nobody, gravel, drift, count, pan=0.01)
+
+
+def found(detect: Detect, photo: Pixels) -> Floats:
+    """A matte for the subject of `photo`: the net's own, made hard but for a narrow edge, and as large as the photo."""
+    certain = np.clip((detect(photo) - 0.3) / 0.4, 0, 1)
+    return cv2.resize(certain, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def tinted(grey: Pixels, tint: tuple[float, float, float]) -> Pixels:
+    return np.rint(grey[..., None] * np.array(tint)).astype(np.uint8)
