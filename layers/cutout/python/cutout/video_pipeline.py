@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import cv2
-
 from cutout.errors import NoSubject
 from cutout.limits import VideoLimits
 from cutout.matting.temporal import Stabiliser
@@ -81,7 +79,6 @@ def remove_video_background(
         Refusal: the video, or what is asked of it, is at fault.
     """
     options.check_for_video()
-    cv2.setNumThreads(1)  # each stage has a thread already; with more of OpenCV's, stabilising takes a third longer
     watch, saliency, stabiliser = Stopwatch(), Saliency(), Stabiliser()
     with ExitStack() as resources:
         reader = resources.enter_context(VideoReader(source, limits))

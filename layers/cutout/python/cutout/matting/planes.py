@@ -10,8 +10,8 @@ import numpy as np
 
 from cutout.arrays import Matte, Pixels
 
-TILE_ROWS = 64
-TILE_COLUMNS = 480
+STRIP_ROWS = 32
+"""So many rows at once: what is in between stays in the cache, and rows without the subject are copied."""
 
 
 def over_plane(foreground: Pixels, matte: Matte, background: Pixels, full: int, result: Pixels) -> None:
@@ -20,22 +20,20 @@ def over_plane(foreground: Pixels, matte: Matte, background: Pixels, full: int, 
     Source: Porter and Duff, "Compositing Digital Images", 1984, the operator over.
     """
     wide = np.uint16 if result.dtype == np.uint8 and full <= 255 else np.uint32
-    height, width = matte.shape
-    for top in range(0, height, TILE_ROWS):
-        for left in range(0, width, TILE_COLUMNS):
-            tile = slice(top, top + TILE_ROWS), slice(left, left + TILE_COLUMNS)
-            alpha = matte[tile]
-            lowest, highest = alpha.min(), alpha.max()
-            if lowest == full:
-                result[tile] = foreground[tile]
-            elif highest == 0:
-                result[tile] = background[tile]
-            else:
-                blended = foreground[tile] * alpha.astype(wide)
-                blended += background[tile] * (full - alpha).astype(wide)
-                blended += full // 2
-                blended //= full
-                result[tile] = blended
+    for top in range(0, matte.shape[0], STRIP_ROWS):
+        strip = slice(top, top + STRIP_ROWS)
+        alpha = matte[strip]
+        lowest, highest = alpha.min(), alpha.max()
+        if lowest == full:
+            result[strip] = foreground[strip]
+        elif highest == 0:
+            result[strip] = background[strip]
+        else:
+            blended = np.multiply(foreground[strip], alpha, dtype=wide)
+            blended += np.multiply(background[strip], full - alpha, dtype=wide)
+            blended += full // 2
+            blended //= full
+            result[strip] = blended
 
 
 def over_planes(

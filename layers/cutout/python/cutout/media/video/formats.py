@@ -57,7 +57,7 @@ def encoding(video_format: VideoFormat, *, bits: int, alpha: bool, gpu: bool) ->
 def plain(*, gpu: bool) -> Encoding:
     if gpu:
         return Encoding("h264_nvenc", layout("420", 8), NVENC_OPTIONS, needs_even_sides=True)
-    return Encoding("libx264", layout("420", 8), {"crf": "18", "preset": "veryfast"}, needs_even_sides=True)
+    return Encoding("libx264", layout("420", 8), X264_OPTIONS, needs_even_sides=True)
 
 
 def high_depth(*, gpu: bool) -> Encoding:
@@ -79,6 +79,10 @@ def prores(*, alpha: bool) -> Encoding:
         return Encoding("prores_ks", layout("444", 10, alpha=True), options)
     return Encoding("prores_ks", layout("422", 10), {"profile": "hq", "vendor": "apl0"})
 
+
+X264_OPTIONS = {"preset": "superfast", "crf": "17.5", "x264-params": "mbtree=1:rc-lookahead=10"}
+"""On a 720p clip of a dog as near to the frames as preset veryfast at 18 (44.5 dB), in two thirds of the processor time,
+for 20 % more bytes: frames are encoded once, and a GPU may wait for it."""
 
 NVENC_OPTIONS = {"preset": "p5", "rc": "vbr", "cq": "19", "b": "0"}
 
