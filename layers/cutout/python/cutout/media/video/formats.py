@@ -81,8 +81,8 @@ def prores(*, alpha: bool) -> Encoding:
 
 
 X264_OPTIONS = {"preset": "superfast", "crf": "17.5", "x264-params": "mbtree=1:rc-lookahead=10"}
-"""On a 720p clip of a dog as near to the frames as preset veryfast at 18 (44.5 dB), in two thirds of the processor time,
-for 20 % more bytes: frames are encoded once, and a GPU may wait for it."""
+"""On a clip of a dog in 720p as near to the frames as preset veryfast at 18 (44.6 dB), in two thirds of the processor
+time, for 19 % more bytes: a video is encoded once, and a GPU may wait for it."""
 
 NVENC_OPTIONS = {"preset": "p5", "rc": "vbr", "cq": "19", "b": "0"}
 
