@@ -8,6 +8,7 @@ import openvino
 from cutout.arrays import Floats, Pixels
 from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
+from cutout.saliency.mapped_file import let_go
 from cutout.saliency.precision import Precision, multiplied_in
 from cutout.saliency.preprocess import normalise_colours
 
@@ -40,6 +41,8 @@ class OpenVinoEngine:
         except RuntimeError as error:
             raise InvalidWeights(f"{path} is damaged. Delete it and run: cutout weights compile") from error
         self._request = core.compile_model(net, "CPU", settings).create_infer_request()
+        # The compiled net holds its weights in the processor's own order, and the file's stay mapped beside them.
+        let_go(path.with_suffix(".bin"))
         # When two threads touch a tensor for the first time at once they can wait for ever, so it happens here.
         self._input = self._request.get_input_tensor().data
 
