@@ -20,9 +20,3 @@ def test_frames_after_a_silent_end_are_lost_by_the_header_s_word() -> None:
 
 def test_a_header_that_is_off_by_a_frame_is_believed_to_round() -> None:
     assert Damage(frames_announced=10, frames_decoded=10).frames_lost(11, 0.04, 25) == 0
-
-
-def test_frames_out_of_time_are_lost() -> None:
-    damage = Damage(frames_announced=10, frames_decoded=10, frames_out_of_time=2)
-    assert damage.frames_lost(10, 0, 25) == 2
-    assert len(damage.notes(0)) == 1

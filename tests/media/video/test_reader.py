@@ -186,6 +186,22 @@ def test_frames_of_another_size_are_scaled_to_the_first(tmp_path: Path) -> None:
         read(joined, VideoLimits(megapixels=0.01))
 
 
+def test_two_recordings_in_one_file_follow_one_another(tmp_path: Path) -> None:
+    """Cameras write them so. Neither the second's frames nor its sound may be lost or come at once."""
+    part = make_clip(tmp_path / "part.ts", Clip(pts=tuple(range(50)), sound=[("aac", "eng")])).read_bytes()
+    both = tmp_path / "both.ts"
+    both.write_bytes(part + part)
+    with both.open("rb") as file, VideoReader(file, LIMITS) as reader:
+        items = list(reader.read())
+        frames = [item for item in items if isinstance(item, Frame)]
+        sound = [item.packet for item in items if isinstance(item, TrackPacket) and item.packet.dts is not None]
+    assert len(frames) == 100
+    seconds = (frames[-1].pts - frames[0].pts) * reader.header.time_base
+    assert float(seconds) == pytest.approx(99 / RATE, abs=0.1)
+    assert [packet.dts for packet in sound] == sorted({packet.dts for packet in sound})
+    assert any("had no time" in note for note in reader.notes)
+
+
 def test_a_length_that_the_header_hides_is_met_on_the_way(tmp_path: Path) -> None:
     """A live recording has no length in its header, and hours of it would run up a bill."""
     with av.open(str(tmp_path / "a.webm"), "w", container_options={"live": "1"}) as container:

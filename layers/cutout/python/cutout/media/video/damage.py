@@ -1,6 +1,6 @@
 """What was lost of a video, counted as it is read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 SECONDS_OF_DOUBT = 0.5
 """By how much a header may say more than there is, before the file is taken for cut short."""
@@ -14,7 +14,6 @@ class Damage:
         frames_announced: by packets of the video that were read.
         frames_decoded: that came out of the decoder.
         frames_flagged: that the decoder calls damaged. They are shown all the same.
-        frames_out_of_time: that had no place in time after the one before, and were dropped.
         packets_undecodable: that the decoder refused.
         sound_packets_undecodable: the same, of sound that had to be decoded.
         broke_off: what the container said where it could not be read on; empty where it was read to its end.
@@ -23,18 +22,16 @@ class Damage:
     frames_announced: int = 0
     frames_decoded: int = 0
     frames_flagged: int = 0
-    frames_out_of_time: int = 0
     packets_undecodable: int = 0
     sound_packets_undecodable: int = 0
     broke_off: str = ""
-    remarks: list[str] = field(default_factory=list)
 
     def frames_lost(self, frames_from_header: int | None, seconds_missing: float, rate: float) -> int:
         """Frames that are not in the result. `seconds_missing`: how much more the header says than there is."""
         expected = self.frames_announced
         if seconds_missing > SECONDS_OF_DOUBT:
             expected = max(expected, frames_from_header or 0, self.frames_announced + round(seconds_missing * rate))
-        return max(0, expected - self.frames_decoded) + self.frames_out_of_time
+        return max(0, expected - self.frames_decoded)
 
     def notes(self, seconds_missing: float) -> tuple[str, ...]:
         """Sentences for a person, the worst first; none where nothing was lost."""
@@ -47,8 +44,6 @@ class Damage:
             found.append(f"{self.packets_undecodable} packets of the video are damaged and could not be decoded.")
         if self.frames_flagged:
             found.append(f"{self.frames_flagged} frames are damaged and are shown as the decoder mended them.")
-        if self.frames_out_of_time:
-            found.append(f"{self.frames_out_of_time} frames came after their time and were dropped.")
         if self.sound_packets_undecodable:
             found.append(f"{self.sound_packets_undecodable} packets of the sound are damaged and were left out.")
-        return (*found, *self.remarks)
+        return tuple(found)

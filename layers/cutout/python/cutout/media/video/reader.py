@@ -73,7 +73,8 @@ class VideoReader:
         self.title = self._container.metadata.get("title")
         self.labels = dict(self._stream.metadata)
         self.damage = Damage()
-        self.timeline = Timeline(self.header.time_base, self.header.rate)
+        self.timeline = Timeline(self.header.time_base, ticks(self.header.time_base, self.header.rate))
+        self._track_timelines = {track.index: Timeline(track.time_base, 1) for track in self.tracks}
         self._normaliser = Normaliser(limits)
         self._deinterlacer: Deinterlacer | None = None
 
@@ -117,9 +118,15 @@ class VideoReader:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what was lost or changed; none where nothing was."""
-        resized = self._normaliser.frames_resized
-        change = (f"{resized} frames had another size and were scaled to that of the first.",) if resized else ()
-        return (*self.damage.notes(self.seconds_missing), *change)
+        changes = {
+            "frames had another size and were scaled to that of the first": self._normaliser.frames_resized,
+            "frames had no time after the one before, and got one": self.timeline.retimed,
+            "packets of other tracks had no time after the one before, and got one": sum(
+                timeline.retimed for timeline in self._track_timelines.values()
+            ),
+        }
+        said = (f"{count} {change}." for change, count in changes.items() if count)
+        return (*self.damage.notes(self.seconds_missing), *said)
 
     @property
     def seconds_missing(self) -> float:
@@ -157,28 +164,35 @@ class VideoReader:
 
     def _placed(self, frames: Iterator[VideoFrame]) -> Iterator[Frame]:
         for frame in frames:
-            pts = self.timeline.place(frame)
-            if pts is None:
-                self.damage.frames_out_of_time += 1
-                continue
+            pts = self.timeline.place(frame.pts if frame.pts is not None else frame.dts, frame.duration or 0)
             check_length(self.timeline.seconds, self._limits)
             picture = self._normaliser.normalise(frame)
             picture.pts, picture.time_base = pts, self.header.time_base
             yield Frame(picture, self._normaliser.tags, pts, frame.duration or 0)
 
     def _track_packet(self, packet: Packet, decoded_tracks: Container[int]) -> TrackPacket:
-        if packet.stream.index not in decoded_tracks:
-            return TrackPacket(packet.stream.index, packet)
-        try:
-            return TrackPacket(packet.stream.index, packet, tuple(packet.decode()))
-        except FFmpegError:
-            self.damage.sound_packets_undecodable += 1
-            return TrackPacket(packet.stream.index, packet)
+        track, frames = packet.stream.index, ()
+        if track in decoded_tracks:
+            try:
+                frames = tuple(packet.decode())
+            except FFmpegError:
+                self.damage.sound_packets_undecodable += 1
+        if packet.dts is not None:
+            late = self._track_timelines[track].place(packet.dts, packet.duration or 0) - packet.dts
+            for timed in (packet, *frames) if late else ():
+                timed.pts = None if timed.pts is None else timed.pts + late
+            packet.dts += late
+        return TrackPacket(track, packet, frames)
 
     def _nothing_shown(self) -> NoFrames | UnreadableVideo:
         if self.damage.frames_announced or self.damage.broke_off or self._stream.frames:
             return UnreadableVideo("Not one frame of the video could be decoded: upload it again from the original.")
         return NoFrames("The video has no frames.")
+
+
+def ticks(time_base: Fraction, rate: Fraction) -> int:
+    """How long a frame is shown at `rate`, in `time_base`; at least 1."""
+    return max(1, round(1 / (rate * time_base)))
 
 
 def is_passed_on(stream: Stream) -> bool:

@@ -1,36 +1,36 @@
-"""When each frame is shown."""
+"""When each frame is shown, and each packet of sound heard."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
-from av import VideoFrame
+JUMP_SECONDS = 1
+"""Going back in time by more than this is a new beginning: two recordings in one file, or a camera's clock set anew."""
 
 
 @dataclass
 class Timeline:
-    """Hands out each frame's time, in `time_base`: its own, or, where the file has none, right after the one before.
+    """Hands out times in `time_base` that only go forward: each one's own, as long as it does.
 
-    `first_pts` and `end_pts` span what was handed out.
+    `usual_duration` stands in for a duration that the file doesn't say. `first_pts` and `end_pts` span what was handed
+    out, and `retimed` counts those that got another time than their own.
     """
 
     time_base: Fraction
-    rate: Fraction
+    usual_duration: int
     first_pts: int | None = None
     last_pts: int | None = None
-    last_duration: int = 0
-
-    @property
-    def frame_duration(self) -> int:
-        """Of one frame at the average rate; at least 1."""
-        return max(1, round(1 / (self.rate * self.time_base)))
+    retimed: int = 0
+    _last_duration: int = 0
+    _last_own_pts: int = 0
+    _offset: int = 0
 
     @property
     def end_pts(self) -> int:
-        return (self.last_pts or 0) + (self.last_duration or self.frame_duration)
+        return 0 if self.last_pts is None else self.last_pts + (self._last_duration or self.usual_duration)
 
     @property
     def length(self) -> Fraction:
-        """From the first frame's beginning to the last one's end, in seconds."""
+        """From the first one's beginning to the last one's end, in seconds."""
         return (self.end_pts - self.first_pts) * self.time_base if self.first_pts is not None else Fraction(0)
 
     @property
@@ -38,14 +38,27 @@ class Timeline:
         """`length`, rounded as floats are."""
         return float(self.length)
 
-    def place(self, frame: VideoFrame) -> int | None:
-        """The frame's time; None if that isn't after the last one's."""
-        pts: int | None = frame.pts if frame.pts is not None else frame.dts
-        if pts is None:
-            pts = self.end_pts if self.last_pts is not None else 0
-        if self.last_pts is not None and pts <= self.last_pts:
-            return None
+    def place(self, own_pts: int | None, duration: int) -> int:
+        """The time of what says that it comes at `own_pts` and lasts for `duration`, 0 if that isn't known."""
+        placed = self.end_pts if own_pts is None else own_pts + self._offset
+        if self.last_pts is not None and placed <= self.last_pts:
+            placed = self._after_the_last(own_pts)
+            self.retimed += 1
         if self.first_pts is None:
-            self.first_pts = pts
-        self.last_pts, self.last_duration = pts, frame.duration or 0
-        return pts
+            self.first_pts = placed
+        self.last_pts, self._last_duration = placed, duration
+        if own_pts is not None:
+            self._last_own_pts = own_pts
+        return placed
+
+    def _after_the_last(self, own_pts: int | None) -> int:
+        """Where there is no time to be had: at the end, and on from there if it is a new beginning.
+
+        What is a little late, or was pushed back by the one before, comes as soon as can be.
+        """
+        if own_pts is None or own_pts == self._last_own_pts:
+            return self.end_pts
+        if (self._last_own_pts - own_pts) * self.time_base > JUMP_SECONDS:
+            self._offset = self.end_pts - own_pts
+            return self.end_pts
+        return (self.last_pts or 0) + 1
