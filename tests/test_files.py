@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cutout.errors import InvalidOption, TooManyBytes
-from cutout.files import Job, default_output, plan, read_whole, write_whole
+from cutout.files import Job, default_output, plan, plan_video, read_whole, write_whole
 from cutout.limits import Limits
 from cutout.options import Output
 
@@ -101,3 +101,21 @@ def test_what_is_written_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="taken"):
         write_whole(tmp_path / "taken", b"x")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("target", "outputs", "expected"),
+    [
+        ("cut.mp4", None, {Output.MP4: "cut.mp4"}),
+        ("cut.MOV", None, {Output.MOV: "cut.MOV"}),
+        ("cut.webm", (Output.WEBM, Output.MASK), {Output.WEBM: "cut.webm", Output.MASK: "cut.mask.mp4"}),
+        ("cut.mp4", (Output.MASK,), {Output.MASK: "cut.mp4"}),
+        ("cut", None, {Output.MP4: "cut/a.mov.mp4"}),
+        ("cut", (Output.MOV, Output.MASK), {Output.MOV: "cut/a.mov.mov", Output.MASK: "cut/a.mov.mask.mp4"}),
+    ],
+)
+def test_a_video_s_outputs_go_where_their_names_say(
+    tmp_path: Path, target: str, outputs: tuple[Output, ...] | None, expected: dict[Output, str]
+) -> None:
+    job = plan_video(tmp_path / "a.mov", tmp_path / target, outputs)
+    assert job.targets == {output: tmp_path / name for output, name in expected.items()}

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from cutout.arrays import Pixels
 from cutout.errors import Refusal, UnreadableImage, UnreadableVideo
 from cutout.limits import VideoLimits
 from cutout.media.image import ImageFormat, encode
@@ -36,7 +37,7 @@ def no_file(name: str) -> BinaryIO:
     raise AssertionError(name)
 
 
-def shown(behind: "list[np.ndarray]", like: Frame) -> "np.ndarray":
+def shown(behind: list[Pixels], like: Frame) -> Pixels:
     """Planes as RGB."""
     name = like.picture.format.name.replace("yuva", "yuv")
     picture = av.VideoFrame(like.picture.width, like.picture.height, name)
@@ -93,7 +94,7 @@ def test_a_photo_covers_the_frames() -> None:
 def moving(tmp_path: Path) -> Callable[[str], BinaryIO]:
     """Four frames, each of one brightness, shown for 2, 2, 2 and 1 twenty-fifths of a second; 96 x 48."""
 
-    def draw(number: int, width: int, height: int) -> "np.ndarray":
+    def draw(number: int, width: int, height: int) -> Pixels:
         return np.full((height, width, 3), 40 + 50 * number, np.uint8)
 
     clip = Clip(width=96, pts=(0, 2, 4, 6))

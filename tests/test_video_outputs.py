@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from cutout.arrays import Pixels
 from cutout.media.video.formats import VideoFormat, encoding
 from cutout.media.video.layouts import planes
 from cutout.media.video.reader import Frame
@@ -33,7 +34,7 @@ def frame(name: str = "yuv420p", width: int = 64, height: int = 48) -> Frame:
     return Frame(picture, TAGS, 7, 1)
 
 
-def matte(width: int = 64, height: int = 48) -> "np.ndarray":
+def matte(width: int = 64, height: int = 48) -> Pixels:
     made = np.zeros((height, width), np.uint16)
     made[:, width // 4 : width // 2] = OPAQUE
     made[:, width // 2 : width // 2 + 2] = OPAQUE // 2

@@ -14,6 +14,8 @@ from tests.benchmarks.measures import dtssd, iou, mae
 from tests.benchmarks.sequences import Path, Sequence, composed, drift, jerk, tinted, wobble
 
 COUNT = 9
+ROUNDING = 1e-6
+"""Flow in several threads isn't the same to the last bit from run to run."""
 
 
 def moving_oval(motion: Path, background: Pixels) -> Sequence:
@@ -83,7 +85,7 @@ def test_maps_that_are_true_stay_so(name: str, request: pytest.FixtureRequest) -
 def test_nothing_of_one_scene_shows_in_the_next(slow: Sequence, fast: Sequence, place: int) -> None:
     one, other = (slow.frames[:place], slow.truth[:place]), (fast.frames[: 5 - place], fast.truth[: 5 - place])
     together = stabilised(*(np.concatenate(parts) for parts in zip(one, other, strict=True)))
-    np.testing.assert_array_equal(together, np.concatenate([stabilised(*one), stabilised(*other)]))
+    np.testing.assert_allclose(together, np.concatenate([stabilised(*one), stabilised(*other)]), atol=ROUNDING)
 
 
 def test_a_cut_that_the_maps_would_hide_is_found(slow: Sequence, fast: Sequence, bending: Sequence) -> None:
@@ -134,7 +136,7 @@ def test_maps_come_one_frame_late(slow: Sequence) -> None:
 def test_repeated_frames_have_one_map_as_good_as_that_of_a_single_one(slow: Sequence) -> None:
     shimmer, times = shimmering(slow.truth), REPEATS_HELD + 1
     repeated = stabilised(np.repeat(slow.frames, times, axis=0), np.repeat(shimmer, times, axis=0))
-    np.testing.assert_array_equal(repeated, np.repeat(stabilised(slow.frames, shimmer), times, axis=0))
+    np.testing.assert_allclose(repeated, np.repeat(stabilised(slow.frames, shimmer), times, axis=0), atol=ROUNDING)
 
 
 def test_a_still_of_any_length_is_not_piled_up(slow: Sequence) -> None:
@@ -152,7 +154,7 @@ def test_a_still_of_any_length_is_not_piled_up(slow: Sequence) -> None:
 def test_a_stabiliser_starts_anew_after_the_last_frame(slow: Sequence) -> None:
     stabiliser, own = Stabiliser(), shimmering(slow.truth)
     first = stabilised(slow.frames[:4], own[:4], stabiliser)
-    np.testing.assert_array_equal(stabilised(slow.frames[:4], own[:4], stabiliser), first)
+    np.testing.assert_allclose(stabilised(slow.frames[:4], own[:4], stabiliser), first, atol=ROUNDING)
 
 
 def test_flicker_is_the_change_of_the_maps_along_the_motion(slow: Sequence) -> None:

@@ -187,10 +187,10 @@ def compile_weights() -> None:
 
 
 @main.command()
-@click.argument("photos", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--output", default="cutouts", type=click.Path(file_okay=False, path_type=Path), help="Where results go.")
 @click.option("--shims", is_flag=True, help="Print every way in which it is not AWS, and end.")
-def up(photos: tuple[Path, ...], output: Path, shims: bool) -> None:
+def up(files: tuple[Path, ...], output: Path, shims: bool) -> None:
     """Start the embedded AWS: the project's own template, deployed on this machine.
 
     With FILEs, upload them, wait for their outcomes, save the results and end. Without, print where to upload and say
@@ -204,19 +204,19 @@ def up(photos: tuple[Path, ...], output: Path, shims: bool) -> None:
     if shims:
         click.echo(table.table())
         return
-    if len({photo.name for photo in photos}) < len(photos):
+    if len({file.name for file in files}) < len(files):
         raise click.UsageError("Two of the files have the same name, which is the name that they are uploaded under.")
     with local.embedded_aws(CommandLineSettings.from_environment(os.environ).weights_directory) as aws:
-        if not photos:
+        if not files:
             local.watch(aws)
             return
-        outcomes = local.upload_and_wait(aws, photos, output)
+        outcomes = local.upload_and_wait(aws, files, output)
     failed = [outcome for outcome in outcomes.values() if not outcome.is_removed]
     for outcome in outcomes.values():
         click.echo(local.described(outcome))
     click.echo(f"{len(outcomes) - len(failed)} results are in {output}.")
     if failed:
-        raise click.ClickException(f"{len(failed)} of {len(photos)} photos failed.")
+        raise click.ClickException(f"{len(failed)} of {len(files)} files failed.")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     callback=as_option("background"),
     help="transparent, which is white in an MP4, a CSS colour, blur:RADIUS, or key:FILE, a photo or a video.",
 )
-@click.option("--limit-megapixels", default=VideoLimits.megapixels, type=click.FloatRange(0.001), help="Of a frame.")
+@click.option(
+    "--limit-megapixels", default=VideoLimits.megapixels, type=click.FloatRange(0.001), help="Refuse larger frames."
+)
 @click.option("--limit-minutes", default=VideoLimits.minutes, type=click.FloatRange(0.001), help="Refuse longer ones.")
 def video(
     source: Path,
@@ -61,9 +63,9 @@ def video(
     """
     if find_spec("av") is None:
         raise MissingPackage("Videos need PyAV: pip install 'cutout[video]'.")
+    Options(outputs=outputs or (), **choices).check_for_video()
     job = plan_video(source, target, outputs)
     options = Options(outputs=tuple(job.targets), **choices)
-    options.check_for_video()
     limits = VideoLimits(megapixels=limit_megapixels, minutes=limit_minutes)
     begin = perf_counter()
     result = remove(job, options, engine, limits)
