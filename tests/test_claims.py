@@ -1,8 +1,9 @@
 """If these fail, a video is worked on twice, has two outcomes, or is left by everybody."""
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -19,19 +20,22 @@ from cutout.claims import (
     Claims,
     ClaimsDenied,
     ClaimsUnavailable,
+    Pulse,
     Standing,
     id_of,
 )
 from cutout.errors import NoSubject
 from cutout.events import Upload
 from cutout.orders import REMEMBERED_SECONDS
-from cutout.results import Failed
+from cutout.results import Failed, Outcome, Removed
+from cutout.verdict import Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ORDER = Upload("inbox", "a+b 100% ü.mp4", "v1", "e1", {"model": "u2net"})
 OUTCOME = Failed(ORDER, NoSubject("None."))
+REMOVED = Removed(ORDER, {}, (), Verdict(0.3, 0, 0.01, 2, 0.9), {})
 
 
 class Clock:
@@ -197,6 +201,93 @@ def test_another_order_is_another_claim(other: Upload) -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "owner", "is_anew"),
+    [
+        (OUTCOME, "job-2", True),
+        (OUTCOME, "job-1", False),
+        (REMOVED, "job-2", False),
+    ],
+)
+def test_a_refusal_is_taken_anew_by_another_job_of_a_persons_own(
+    table: "DynamoDBClient", clock: Clock, outcome: Outcome, owner: str, is_anew: bool
+) -> None:
+    taken(table, clock, "job-1").complete(outcome)
+    assert left(table, clock, "job-2").is_completed
+    found = claims(table, clock, owner).take(ORDER, by_hand=True)
+    assert isinstance(found, Claim) is is_anew
+    if isinstance(found, Claim):
+        found.complete(REMOVED)
+        assert isinstance(claims(table, clock, "job-3").take(ORDER, by_hand=True), Standing)
+
+
+def test_a_job_of_a_persons_own_leaves_one_that_is_at_work_alone(table: "DynamoDBClient", clock: Clock) -> None:
+    clock.meanwhile[1] = taken(table, clock, "job-1")
+    assert isinstance(claims(table, clock, "job-2").take(ORDER, by_hand=True), Standing)
+
+
+def failing(table: "DynamoDBClient", status: int, code: str) -> None:
+    """Let DynamoDB answer everything with an error from now on."""
+
+    class Raw:
+        def stream(self, **_: object) -> list[bytes]:
+            return [json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}).encode()]
+
+    table.meta.events.register_first(
+        "before-send.dynamodb", lambda **_: AWSResponse("http://dynamodb", status, {}, Raw())
+    )
+
+
+def test_a_table_that_is_away_ends_nobodys_work_until_the_lease_is_nearly_over(
+    table: "DynamoDBClient", clock: Clock
+) -> None:
+    claim = taken(table, clock, "job-1")
+    failing(table, 500, "InternalServerError")
+    clock.now += LEASE_SECONDS * 2 // 3
+    claim.keep()
+    clock.now += 1
+    with pytest.raises(ClaimsUnavailable):
+        claim.keep()
+
+
+def test_a_table_that_denies_ends_it_at_once(table: "DynamoDBClient", clock: Clock) -> None:
+    claim = taken(table, clock, "job-1")
+    failing(table, 400, "AccessDeniedException")
+    clock.now += RENEWAL_SECONDS
+    with pytest.raises(ClaimsDenied):
+        claim.keep()
+
+
+def until(is_so: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_pulse_keeps_the_claim_of_a_job_that_is_silent(table: "DynamoDBClient", clock: Clock) -> None:
+    claim, renewals = taken(table, clock, "job-1"), []
+    table.meta.events.register("before-send.dynamodb.UpdateItem", lambda **_: renewals.append(clock.now))
+    with Pulse(claim, 0.01) as pulse:
+        for count in (1, 2):
+            clock.now += RENEWAL_SECONDS
+            until(lambda count=count: len(renewals) == count)
+        pulse.check()
+    clock.now += RENEWAL_SECONDS
+    time.sleep(0.1)
+    assert len(renewals) == 2
+
+
+def test_a_pulse_tells_of_a_claim_that_is_lost(table: "DynamoDBClient", clock: Clock) -> None:
+    with Pulse(taken(table, clock, "job-1"), 0.01) as pulse:
+        pulse.check()
+        taken(table, clock, "job-1")
+        clock.now += RENEWAL_SECONDS
+        until(lambda: pulse._error)
+        with pytest.raises(ClaimLost):
+            pulse.check()
+
+
+@pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
         (400, "AccessDeniedException", ClaimsDenied),
@@ -207,14 +298,8 @@ def test_another_order_is_another_claim(other: Upload) -> None:
 def test_each_fault_has_its_name(
     table: "DynamoDBClient", clock: Clock, status: int, code: str, expected: type[Exception]
 ) -> None:
-    class Raw:
-        def stream(self, **_: object) -> list[bytes]:
-            return [json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}).encode()]
-
     claim = taken(table, clock, "job-1")
-    table.meta.events.register_first(
-        "before-send.dynamodb", lambda **_: AWSResponse("http://dynamodb", status, {}, Raw())
-    )
+    failing(table, status, code)
     with pytest.raises(expected, match=code):
         claims(table, clock, "job-1").take(ORDER)
     with pytest.raises(expected, match=code):

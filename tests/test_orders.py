@@ -7,7 +7,16 @@ import pytest
 from cutout.errors import NameTooLong, OutputBucketAsSource
 from cutout.events import Upload
 from cutout.options import Options
-from cutout.orders import LONGEST_KEY_BYTES, asked_for, check_names, check_source, order_of, output_metadata
+from cutout.orders import (
+    LARGEST_METADATA_BYTES,
+    LONGEST_KEY_BYTES,
+    asked_for,
+    check_metadata,
+    check_names,
+    check_source,
+    order_of,
+    output_metadata,
+)
 
 VERSIONED = Upload("in", "a.mp4", "v1", "e1", {"model": "u2netp"})
 UNVERSIONED = Upload("in", "a.mp4", None, "e1")
@@ -45,6 +54,19 @@ def test_the_longest_names_of_outputs_are_measured_in_bytes() -> None:
     with pytest.raises(NameTooLong):
         check_names("ü" * 500, [".mp4", ".mp4" * 7])
     assert len(("ü" * 500 + ".mp4" * 6).encode()) == LONGEST_KEY_BYTES
+
+
+def test_the_metadata_of_an_output_is_measured_as_it_is_sent() -> None:
+    def options(name: str) -> Options:
+        return Options().updated({"background": f"key:{name}"})
+
+    bare = "".join(f"{name}{value}" for name, value in output_metadata(UNVERSIONED, options("k")).items())
+    room = LARGEST_METADATA_BYTES - len(bare) + 1
+    check_metadata(UNVERSIONED, options("k" * room))
+    check_metadata(UNVERSIONED, options("ü" * (room // 6)))
+    for name in ("k" * (room + 1), "ü" * (room // 6 + 1)):
+        with pytest.raises(NameTooLong):
+            check_metadata(UNVERSIONED, options(name))
 
 
 def test_an_output_says_what_it_was_made_of_and_how() -> None:

@@ -22,11 +22,11 @@ def test_what_the_template_sets_is_read() -> None:
             "CUTOUT_LIMIT_MEGABYTES": "5",
             "CUTOUT_LIMIT_MEGAPIXELS": "7",
             "CUTOUT_VIDEO_JOBS": "true",
+            "CUTOUT_INPUT_BUCKET": "in",
         }
     )
-    assert settings == ImageSettings(
-        "out", "bus", "table", Path("/w"), Options(model=Model.U2NETP), Limits(megabytes=5, megapixels=7), True
-    )
+    options, limits = Options(model=Model.U2NETP), Limits(megabytes=5, megapixels=7)
+    assert settings == ImageSettings("out", "bus", "table", Path("/w"), options, limits, True, "in")
 
 
 @pytest.mark.parametrize("environment", [{}, {"CUTOUT_VIDEO_JOBS": ""}, {"CUTOUT_VIDEO_JOBS": "false"}])

@@ -20,6 +20,7 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 # What the library reads and nothing else gives it.
 LIBRARY_VARIABLES = {
+    "CUTOUT_INPUT_BUCKET",
     "CUTOUT_OUTPUT_BUCKET",
     "CUTOUT_RESULT_BUS",
     "CUTOUT_IDEMPOTENCY_TABLE",
@@ -245,7 +246,10 @@ def test_the_library_accepts_what_the_template_tells_by_default(template: dict[s
 def test_the_function_leaves_videos_alone_exactly_where_they_have_a_job(template: dict[str, Any]) -> None:
     variables = properties(template, "ImageFunction")["Environment"]["Variables"]
 
-    assert variables["CUTOUT_VIDEO_JOBS"] == {"Fn::If": ["HasVideos", "true", "false"]}
+    # By an output, so that the function leaves no video before there is a rule that takes it.
+    takes_uploads = {"Fn::GetAtt": ["Video", "Outputs.TakesUploads"]}
+    assert variables["CUTOUT_VIDEO_JOBS"] == {"Fn::If": ["HasVideos", takes_uploads, "false"]}
+    assert variables["CUTOUT_INPUT_BUCKET"] == {"Ref": "InputBucket"}
     for text, leaves in (("true", True), ("false", False)):
         environment = {**dict.fromkeys(REQUIRED, "resolved"), "CUTOUT_VIDEO_JOBS": text}
         assert ImageSettings.from_environment(environment).leaves_videos is leaves

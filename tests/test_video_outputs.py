@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cutout.arrays import Pixels
+from cutout.errors import TooManyPixels
 from cutout.media.video.formats import VideoFormat, encoding
 from cutout.media.video.layouts import planes
 from cutout.media.video.reader import Frame
@@ -109,3 +110,35 @@ def test_pixels_become_square_where_the_container_can_not_say_that_they_are_not(
     assert (shown.width, shown.height) == (85, 48)
     assert (shown.pts, shown.time_base) == (7, Fraction(1, 30))
     assert planes(shown)[3][:, 24:40].min() > 250
+
+
+def test_a_video_of_full_range_keeps_its_colours_where_only_limited_range_can_be_said() -> None:
+    """ProRes is always taken for limited: full samples in it show too much contrast."""
+    made = shot()
+    full = ColourTags(BT709, BT709, BT709, FULL)
+    front = Frame(made.frame.picture, full, 7, 1)
+    opaque = Shot(front, made.matte, made.on_ground)
+    shown = OnGround(encoding(VideoFormat.MOV, bits=8, alpha=False, gpu=False)).compose(opaque)
+    assert shown.color_range == LIMITED
+    luma = planes(shown)[0][:, 16:32].astype(float)
+    own = planes(front.picture)[0][:, 16:32].astype(float)
+    assert np.abs(luma - (64 + own * 876 / 255)).max() < 3
+
+
+def test_tags_are_put_on_no_frame_that_another_output_sees() -> None:
+    made = shot()
+    assert made.on_ground is not None
+    before = made.on_ground.colorspace
+    shown = OnGround(encoding(VideoFormat.MP4, bits=8, alpha=False, gpu=False)).compose(made)
+    assert shown.colorspace == BT709
+    assert made.on_ground.colorspace == before != BT709
+
+
+def test_frames_that_no_encoder_takes_are_refused_by_name() -> None:
+    with pytest.raises(TooManyPixels, match="16384"):
+        encoding_of(Output.MP4, Transparent(), frame(width=16386, height=16), gpu=False)
+
+
+def test_nvenc_encodes_what_it_can_and_the_processor_the_rest() -> None:
+    assert encoding_of(Output.MP4, Transparent(), frame(), gpu=True).codec == "h264_nvenc"
+    assert encoding_of(Output.MP4, Transparent(), frame(width=4098, height=16), gpu=True).codec == "libx264"

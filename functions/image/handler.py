@@ -26,7 +26,15 @@ from cutout.errors import Refusal, UnsupportedFormat
 from cutout.events import Upload
 from cutout.models import Model
 from cutout.options import Options
-from cutout.orders import REMEMBERED_SECONDS, asked_for, check_names, check_source, order_of, output_metadata
+from cutout.orders import (
+    REMEMBERED_SECONDS,
+    asked_for,
+    check_metadata,
+    check_names,
+    check_source,
+    order_of,
+    output_metadata,
+)
 from cutout.pipeline import Rendition, remove_background
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.routes import is_video
@@ -67,9 +75,14 @@ class ImageFunction:
     def answer(self, upload: Upload) -> dict[str, Any]:
         """Bring `upload` to its one outcome, or recall the outcome that it had.
 
-        Refusals are outcomes. Whatever else goes wrong is raised, so that the upload comes again.
+        Refusals are outcomes. Whatever else goes wrong is raised, so that the upload comes again. A video that its job
+        takes is refused to the caller alone: the job tells its one outcome.
         """
         with logger.append_context_keys(bucket=upload.bucket, key=upload.key, version=upload.version):
+            if self._is_left(upload):
+                refusal = UnsupportedFormat(f"{upload.key} is named as a video. Its job takes it when it is uploaded.")
+                logger.warning("A video was asked for by a call.", code=refusal.code)
+                return answered(Failed(upload, refusal))
             watch = Stopwatch()
             try:
                 with watch.stage("fetch"):
@@ -101,12 +114,16 @@ class ImageFunction:
 
     def _open(self, upload: Upload) -> Source:
         check_source(upload, self._settings.output_bucket)
-        if self._is_left(upload):
-            raise UnsupportedFormat(f"{upload.key} is named as a video. The video job takes it when it is uploaded.")
+        if self._settings.leaves_videos and is_video(upload.key):
+            raise UnsupportedFormat(
+                f"{upload.key} is named as a video. Only uploads to the input bucket become video jobs."
+            )
         return self._storage.open(upload)
 
     def _is_left(self, upload: Upload) -> bool:
-        return self._settings.leaves_videos and is_video(upload.key)
+        """Whether the video job hears of it: its rule listens to the input bucket alone."""
+        settings = self._settings
+        return settings.leaves_videos and upload.bucket == settings.input_bucket and is_video(upload.key)
 
     def _settle(self, *, upload: Upload, attempt: Callable[[], Removed]) -> dict[str, Any]:
         """Make the attempt and publish its outcome. As `_settle_once` this runs once for each upload and options."""
@@ -116,15 +133,15 @@ class ImageFunction:
         except Refusal as refusal:
             outcome = Failed(upload, refusal)
         self._bus.publish(outcome)
-        detail = outcome.detail()
-        logger.info(outcome.detail_type, detail=detail)
+        logger.info(outcome.detail_type, detail=outcome.detail())
         metrics.add_metric(outcome.detail_type.replace(" ", ""), MetricUnit.Count, 1)
-        return {"detail-type": outcome.detail_type, "detail": detail}
+        return answered(outcome)
 
     def _remove(self, source: Source, watch: Stopwatch) -> Removed:
         options = self._settings.options.updated(asked_for(source.upload, source.metadata))
         limits = self._settings.limits
         check_names(source.upload.key, (output.ending for output in options.outputs))
+        check_metadata(source.upload, options)
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
         detector = self._detector(options.model)
@@ -148,6 +165,11 @@ class ImageFunction:
         metadata = output_metadata(upload, options)
         self._storage.put(bucket, key, rendition.content, rendition.content_type, metadata)
         return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
+
+
+def answered(outcome: Outcome) -> dict[str, Any]:
+    """`outcome` as a direct caller gets it."""
+    return {"detail-type": outcome.detail_type, "detail": outcome.detail()}
 
 
 def raising(refusal: Refusal) -> Callable[[], Removed]:

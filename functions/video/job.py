@@ -6,10 +6,15 @@ It ends with 0 where the upload has its outcome or another job answers for it, w
 with 1 where somebody has to mend something.
 """
 
-import logging
 import os
-import shutil
 import signal
+
+# The other imports take seconds, in which a host may be reclaimed as well.
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(os.EX_TEMPFAIL))
+
+import logging
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -22,13 +27,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 
-from cutout.claims import Claim, Claims, Standing
+from cutout.claims import BEAT_SECONDS, Claim, ClaimLost, Claims, Pulse, Standing
 from cutout.errors import InvalidSettings, Refusal, Transient
 from cutout.events import Upload
 from cutout.models import Model
 from cutout.options import Options
-from cutout.orders import asked_for, check_names, check_source, order_of, output_metadata
+from cutout.orders import asked_for, check_metadata, check_names, check_source, order_of, output_metadata
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
@@ -47,6 +53,8 @@ UNKNOWN = {"", "-"}
 """What stands for a version or an etag that the event doesn't tell."""
 
 PROGRESS_SECONDS = 10
+AWS = Config(retries={"mode": "standard", "max_attempts": 10})
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PATIENCE_SECONDS = 1, 30, 300
 
 logger = Logger(service="cutout")
 
@@ -62,70 +70,96 @@ class VideoJob:
     detector: Callable[[Model], Detector]
     remove: "Remove"
     scratch: Path
+    clock: Callable[[], float] = monotonic
+    pause: Callable[[float], None] = sleep
+    beat_seconds: float = BEAT_SECONDS
 
     def answer(self, upload: Upload) -> None:
         """Bring `upload` to its one outcome, unless it has one or another job is at it.
 
-        Refusals are outcomes. Whatever else goes wrong is raised.
+        Refusals are outcomes. Whatever else goes wrong is raised. An event tells the etag, a person doesn't: without
+        one, the upload is worked on again where another job refused it.
         """
-        watch = Stopwatch()
+        watch, by_hand = Stopwatch(), upload.etag is None
         try:
             with watch.stage("fetch"):
                 check_source(upload, self.settings.output_bucket)
                 source = self._headers(upload)
         except Refusal as refusal:
             failed = Failed(order_of(upload, self.settings.options), refusal)
-            self._settle(failed.upload, lambda _: failed)
+            self._settle(failed.upload, by_hand, lambda _: failed)
             return
         order = order_of(source.upload, self.settings.options, source.metadata)
-        self._settle(order, lambda claim: self._attempt(order, source, claim, watch))
+        self._settle(order, by_hand, lambda pulse: self._attempt(order, source, pulse, watch))
 
     def _headers(self, upload: Upload) -> Source:
         """The content comes by ranges, once it is certain that this job shall read it."""
         with closing(self.storage.open(upload)) as source:
             return source
 
-    def _settle(self, order: Upload, attempt: Callable[[Claim], Outcome]) -> None:
+    def _settle(self, order: Upload, by_hand: bool, attempt: Callable[[Pulse], Outcome]) -> None:
         """Make the attempt and publish its outcome, if `order` can be claimed.
 
         A claim is kept where Batch tries the job again, and given back where it doesn't.
         """
-        claim = self.claims.take(order)
+        claim = self.claims.take(order, by_hand=by_hand)
         if isinstance(claim, Standing):
-            logger.info("Another job answers for this upload.", owner=claim.owner, status=claim.status)
+            said = "This upload has its outcome already." if claim.is_completed else "Another job is at this upload."
+            logger.info(said, owner=claim.owner, status=claim.status)
             return
         try:
-            outcome = attempt(claim)
-            claim.renew()
-            self.bus.publish(outcome)
+            with Pulse(claim, self.beat_seconds) as pulse:
+                outcome = attempt(pulse)
+                self._insist(claim, lambda: self._tell(claim, outcome))
+                self._insist(claim, lambda: claim.complete(outcome))
         except Transient:
             raise
         except Exception:
             claim.release()
             raise
-        claim.complete(outcome)
         logger.info(outcome.detail_type, detail=outcome.detail())
 
-    def _attempt(self, order: Upload, source: Source, claim: Claim, watch: Stopwatch) -> Outcome:
+    def _tell(self, claim: Claim, outcome: Outcome) -> None:
+        claim.renew()
+        self.bus.publish(outcome)
+
+    def _insist(self, claim: Claim, step: Callable[[], None]) -> None:
+        """Take the `step` again and again, some minutes long, where its fault may pass: all the work hangs on it."""
+        end, pause_seconds = self.clock() + PATIENCE_SECONDS, FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return step()
+            except ClaimLost:
+                raise
+            except Transient as error:
+                if self.clock() + pause_seconds > end:
+                    raise
+                logger.warning("The outcome isn't told and kept yet.", code=error.code, error=str(error))
+            self.pause(pause_seconds)
+            claim.keep()
+            pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+
+    def _attempt(self, order: Upload, source: Source, pulse: Pulse, watch: Stopwatch) -> Outcome:
         try:
-            return self._remove(source, claim, watch)
+            return self._remove(source, pulse, watch)
         except Refusal as refusal:
             return Failed(order, refusal)
 
-    def _remove(self, source: Source, claim: Claim, watch: Stopwatch) -> Removed:
+    def _remove(self, source: Source, pulse: Pulse, watch: Stopwatch) -> Removed:
         options = self.settings.options.updated(asked_for(source.upload, source.metadata))
         options.check_for_video()
         check_names(source.upload.key, (output.video_ending for output in options.outputs))
+        check_metadata(source.upload, options)
         source.check_size(self.settings.limits.bytes)
         detector = self.detector(options.model)
         targets = {output: self.scratch / f"output{output.video_ending}" for output in options.outputs}
         with ExitStack() as files:
             file = files.enter_context(self.storage.as_file(source))
             open_file = partial(self._open_file, files, source.upload.bucket)
-            limits, heartbeat = self.settings.limits, Heartbeat(claim)
-            result = self.remove(file, options, detector, limits, targets, open_file, heartbeat)
+            limits, progress = self.settings.limits, ProgressLog(pulse.check)
+            result = self.remove(file, options, detector, limits, targets, open_file, progress)
         with watch.stage("store"):
-            outputs = tuple(self._write(source.upload, options, rendition, claim) for rendition in result.renditions)
+            outputs = tuple(self._write(source.upload, options, rendition, pulse) for rendition in result.renditions)
         seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
         return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds, result.report)
 
@@ -135,28 +169,31 @@ class VideoJob:
         source.check_size(self.settings.limits.bytes)
         return files.enter_context(self.storage.as_file(source))
 
-    def _write(self, upload: Upload, options: Options, rendition: "VideoRendition", claim: Claim) -> Written:
+    def _write(self, upload: Upload, options: Options, rendition: "VideoRendition", pulse: Pulse) -> Written:
         bucket, key = self.settings.output_bucket, f"{upload.key}{rendition.output.video_ending}"
         path, content_type = rendition.path, rendition.content_type
         metadata = output_metadata(upload, options)
-        self.storage.put_file(bucket, key, path, content_type, metadata, lambda _: claim.keep())
+        self.storage.put_file(bucket, key, path, content_type, metadata, lambda _: pulse.check())
         return Written(bucket, key, content_type, path.stat().st_size, rendition.width, rendition.height)
 
 
-class Heartbeat:
-    """Keeps the claim and tells how far the job is, while frames pass."""
+class ProgressLog:
+    """Tells how far the job is, while frames pass. `check` raises what shall end it."""
 
     def __init__(
-        self, claim: Claim, clock: Callable[[], float] = monotonic, tell: Callable[..., None] = logger.info
+        self,
+        check: Callable[[], None],
+        clock: Callable[[], float] = monotonic,
+        tell: Callable[..., None] = logger.info,
     ) -> None:
-        self._claim = claim
+        self._check = check
         self._clock = clock
         self._tell = tell
         self._told_seconds = clock()
         self._told_frames = 0
 
     def __call__(self, progress: "Progress") -> None:
-        self._claim.keep()
+        self._check()
         now = self._clock()
         passed_seconds = now - self._told_seconds
         if passed_seconds >= PROGRESS_SECONDS:
@@ -190,9 +227,9 @@ def video_job(settings: VideoSettings, remove: "Remove", scratch: Path) -> Video
 
     return VideoJob(
         settings,
-        Storage(boto3.client("s3")),
-        ResultBus(boto3.client("events"), settings.result_bus),
-        Claims(boto3.client("dynamodb"), settings.idempotency_table, settings.job, pause=watch),
+        Storage(boto3.client("s3", config=AWS)),
+        ResultBus(boto3.client("events", config=AWS), settings.result_bus),
+        Claims(boto3.client("dynamodb", config=AWS), settings.idempotency_table, settings.job, pause=watch),
         detector,
         remove,
         scratch,

@@ -227,7 +227,8 @@ def test_the_template_offers_every_output_that_a_video_can_have_and_no_other(par
         (AttemptEnd(1, status_reason="Essential container in task exited"), False),
         (AttemptEnd(175), False),
         (AttemptEnd(137, reason="OutOfMemoryError: Container killed due to memory usage"), False),
-        (AttemptEnd(None, reason="DockerTimeoutError"), False),
+        (AttemptEnd(None, reason="DockerTimeoutError: Could not transition to started"), True),
+        (AttemptEnd(None, reason="CannotStartContainerError: failed to create task"), True),
     ],
 )
 def test_only_what_may_succeed_the_next_time_is_tried_again(

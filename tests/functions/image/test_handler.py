@@ -24,7 +24,7 @@ from cutout.options import Options
 from cutout.results import Failed, Outcome, Removed, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings
-from cutout.storage import Storage
+from cutout.storage import Source, Storage
 from functions.image import handler as module
 from functions.image.handler import ImageFunction, handler
 
@@ -359,6 +359,18 @@ def test_a_key_that_leaves_no_room_for_an_ending_is_refused_before_anything_is_w
     assert stand.outputs() == []
 
 
+def test_metadata_that_leaves_no_room_is_refused_before_the_photo_is_read(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwanted(*_: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(Source, "read", unwanted)
+    upload = stand.upload()
+    answer = handler({**direct(upload), "options": {"background": f"key:{'ü' * 400}"}}, Context())
+    assert answer["detail"]["error"]["code"] == "name_too_long"
+
+
 def test_an_installation_without_weights_loses_no_upload(
     stand: Stand, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -376,7 +388,7 @@ def test_an_installation_without_weights_loses_no_upload(
 @pytest.fixture
 def beside_videos(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
     """The function of an installation in which videos have a job of their own."""
-    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, leaves_videos=True))
+    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, leaves_videos=True, input_bucket="inbox"))
     return stand
 
 
@@ -407,14 +419,32 @@ def test_without_a_job_for_videos_a_video_is_refused_by_name(stand: Stand, way: 
 
 
 @pytest.mark.parametrize("in_queue", [True, False])
-def test_a_direct_call_for_a_video_says_that_the_job_takes_it_by_upload(beside_videos: Stand, in_queue: bool) -> None:
-    """Nobody else would hear of it."""
+def test_a_direct_call_for_a_video_is_refused_to_its_caller_alone(beside_videos: Stand, in_queue: bool) -> None:
+    """On the bus it would be a second outcome of the upload that the job answers for."""
     event = direct(beside_videos.upload("clip.mp4", b"video"))
-    handler(sqs(json.dumps(event)) if in_queue else event, Context())
+    answer = handler(sqs(json.dumps(event)) if in_queue else event, Context())
+    assert beside_videos.bus.outcomes == []
+    assert boto3.client("dynamodb").scan(TableName="outcomes")["Items"] == []
+    if in_queue:
+        assert answer == {"batchItemFailures": []}
+    else:
+        assert answer["detail-type"] == "Background Removal Failed"
+        assert answer["detail"]["error"]["code"] == "unsupported_format"
+        assert "when it is uploaded" in answer["detail"]["error"]["message"]
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@pytest.mark.parametrize("bucket", ["elsewhere", "outbox"])
+def test_a_video_that_no_rule_hears_of_has_its_outcome(beside_videos: Stand, bucket: str, is_direct: bool) -> None:
+    upload = Upload(bucket, "clip.mp4", "a-version", "an-etag")
+    handler(direct(upload) if is_direct else sqs(announced(upload)), Context())
     (outcome,) = beside_videos.bus.outcomes
     assert isinstance(outcome, Failed)
-    assert outcome.error.code == "unsupported_format"
-    assert "when it is uploaded" in str(outcome.error)
+    if bucket == "outbox":
+        assert outcome.error.code == "output_bucket_as_source"
+    else:
+        assert outcome.error.code == "unsupported_format"
+        assert "Only uploads to the input bucket" in str(outcome.error)
 
 
 def test_a_message_about_a_video_and_a_photo_answers_for_the_photo(beside_videos: Stand) -> None:

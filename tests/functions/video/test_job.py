@@ -1,6 +1,7 @@
 """If these fail, a video has no outcome, two, or a wrong one, or Batch is told the wrong thing."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from email.header import Header
 from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
@@ -17,9 +19,10 @@ import numpy as np
 import pytest
 import requests
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from cutout.claims import LEASE_SECONDS, Claims
+from cutout.claims import LEASE_SECONDS, RENEWAL_SECONDS, Claims
 from cutout.errors import InvalidSettings, MissingWeights, NoFrames, ResultBusUnavailable, UnreadableEvent
 from cutout.events import Upload
 from cutout.limits import VideoLimits
@@ -30,7 +33,7 @@ from cutout.settings import VideoSettings
 from cutout.storage import Storage
 from cutout.verdict import Report, Verdict
 from cutout.video_pipeline import Progress, VideoRendition, VideoResult
-from functions.video.job import DONE, FAILED, TRY_AGAIN, Heartbeat, VideoJob, exit_status, upload_of
+from functions.video.job import DONE, FAILED, TRY_AGAIN, ProgressLog, VideoJob, exit_status, upload_of, video_job
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -144,6 +147,9 @@ class Stand:
             lambda _: self.detector,
             pipeline or self.pipeline,
             scratch,
+            self.clock,
+            self.pause,
+            beat_seconds=0.01,
         )
         return exit_status(lambda: job.answer(upload))
 
@@ -167,7 +173,7 @@ def create_table(client: "DynamoDBClient") -> None:
 
 @pytest.fixture
 def stand(s3: "S3Client", painted_detector: Detector, tmp_path: Path) -> Stand:
-    table = boto3.client("dynamodb")
+    table = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
     create_table(table)
     return Stand(s3, table, painted_detector, tmp_path)
 
@@ -285,6 +291,38 @@ def test_a_job_that_was_silent_for_too_long_says_nothing_once_another_has_taken_
     assert len(stand.bus.outcomes) == 1
 
 
+def test_a_job_that_has_lost_its_claim_ends_before_it_writes_an_output(stand: Stand) -> None:
+    upload, late = stand.upload(), Pipeline()
+    written: list[Output] = []
+    late.content = lambda output: written.append(output) or b""  # type: ignore[func-returns-value]
+
+    def silent() -> None:
+        stand.clock.now += LEASE_SECONDS + 1
+        assert stand.run(upload, "job-2") == DONE
+        sleep(0.5)  # a pulse has beaten by then
+
+    late.meanwhile = silent
+    assert stand.run(upload, "job-1", late) == TRY_AGAIN
+    assert written == []
+
+
+def test_a_job_that_is_silent_keeps_its_claim(stand: Stand) -> None:
+    """As it is while FFmpeg rewrites a file."""
+    upload, leases = stand.upload(), []
+
+    def silent() -> None:
+        stand.clock.now += RENEWAL_SECONDS
+        for _ in range(1000):
+            (row,) = stand.table.scan(TableName="outcomes")["Items"]
+            if int(row["lease_until"]["N"]) == stand.clock.now + LEASE_SECONDS:
+                leases.append(row)
+                return
+            sleep(0.01)
+
+    assert stand.run(upload, pipeline=Pipeline(silent)) == DONE
+    assert len(leases) == 1
+
+
 def test_a_claim_that_is_lost_between_two_renewals_is_noticed_before_the_outcome_is_told(stand: Stand) -> None:
     upload = stand.upload()
 
@@ -318,6 +356,41 @@ def test_a_refusal_is_an_outcome(stand: Stand, code: str, content: bytes, metada
     assert stand.outputs() == []
 
 
+def test_a_person_who_mended_what_was_refused_has_it_done_anew(stand: Stand) -> None:
+    upload = stand.upload(**{"cutout-background": "key:later.mp4"})
+    assert stand.run(upload) == DONE
+    assert stand.failure().error.code == "object_missing"
+    stand.upload("later.mp4")
+    by_hand = upload_of(["--", upload.bucket, upload.key, "-", "-"])
+    assert stand.run(upload, "job-2") == DONE
+    assert stand.run(by_hand, "job-1") == DONE
+    assert len(stand.bus.outcomes) == 1
+    for owner in ("job-3", "job-4"):
+        assert stand.run(by_hand, owner) == DONE
+    assert [type(outcome) for outcome in stand.bus.outcomes] == [Failed, Removed]
+
+
+def test_the_log_says_why_a_job_does_nothing(stand: Stand) -> None:
+    said: list[str] = []
+    listener = logging.Handler()
+    listener.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("cutout").addHandler(listener)
+    try:
+        upload = stand.upload()
+        assert stand.run(upload) == DONE
+        said.clear()
+        assert stand.run(upload, "job-2") == DONE
+    finally:
+        logging.getLogger("cutout").removeHandler(listener)
+    assert said == ["This upload has its outcome already."]
+
+
+def test_metadata_that_leaves_no_room_is_refused_before_the_work(stand: Stand) -> None:
+    assert stand.run(replace(stand.upload(), options={"background": f"key:{'ü' * 400}"})) == DONE
+    assert stand.failure().error.code == "name_too_long"
+    assert stand.pipeline.read == []
+
+
 def test_what_the_pipeline_refuses_is_told_once(stand: Stand) -> None:
     def refuse() -> None:
         raise NoFrames("The video has no frames.")
@@ -331,7 +404,6 @@ def test_what_the_pipeline_refuses_is_told_once(stand: Stand) -> None:
 @pytest.mark.parametrize(
     ("code", "upload"),
     [
-        ("object_missing", Upload("inbox", "nowhere.mp4")),
         ("object_deleted", Upload("inbox", "nowhere.mp4", "a-version", "an-etag")),
         ("output_bucket_as_source", Upload("outbox", "a.mp4.mp4", "a-version", "an-etag")),
     ],
@@ -341,6 +413,13 @@ def test_what_cannot_be_opened_is_refused_once(stand: Stand, code: str, upload: 
         assert stand.run(upload, owner) == DONE
     assert stand.failure().error.code == code
     assert stand.failure().upload.key == upload.key
+
+
+def test_a_person_who_asks_for_what_never_was_hears_of_it_each_time(stand: Stand) -> None:
+    for owner in ("job-1", "job-2"):
+        assert stand.run(Upload("inbox", "nowhere.mp4"), owner) == DONE
+    codes = [outcome.error.code for outcome in stand.bus.outcomes if isinstance(outcome, Failed)]
+    assert codes == ["object_missing"] * 2
 
 
 def test_a_video_that_is_deleted_before_the_job_begins_is_refused(stand: Stand) -> None:
@@ -429,11 +508,41 @@ def test_a_passing_fault_of_s3_is_tried_again_and_leaves_one_outcome(stand: Stan
 
 @pytest.mark.parametrize("metadata", [{}, {"cutout-outputs": "png"}])
 def test_an_outcome_that_the_bus_did_not_take_is_told_when_it_does(stand: Stand, metadata: dict[str, str]) -> None:
-    stand.bus.refusals = 1
-    upload = stand.upload(**metadata)
+    stand.bus.refusals = 1000
+    upload, begin = stand.upload(**metadata), stand.clock.now
     assert (stand.run(upload), stand.bus.outcomes) == (TRY_AGAIN, [])
+    assert 240 < stand.clock.now - begin <= 300
+    assert stand.bus.refusals > 980
+    stand.bus.refusals = 0
     assert stand.run(upload) == DONE
     assert len(stand.bus.outcomes) == 1
+
+
+def test_a_bus_that_is_away_for_minutes_costs_no_work(stand: Stand) -> None:
+    stand.bus.refusals = 8
+    assert stand.run(stand.upload()) == DONE
+    assert len(stand.bus.outcomes) == len(stand.pipeline.read) == 1
+
+
+def test_a_table_that_is_away_when_the_outcome_is_told_costs_no_work_and_no_second_outcome(stand: Stand) -> None:
+    state = {"failures": 4}
+
+    class Raw:
+        def stream(self, **_: object) -> list[bytes]:
+            return [b'{"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}']
+
+    def respond(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        if b"detail_type" not in request.body or not state["failures"]:
+            return None
+        state["failures"] -= 1
+        return AWSResponse("http://dynamodb", 500, {}, Raw())
+
+    stand.table.meta.events.register_first("before-send.dynamodb.UpdateItem", respond)
+    upload = stand.upload()
+    assert stand.run(upload) == DONE
+    assert stand.run(upload, "job-2") == DONE
+    assert state == {"failures": 0}
+    assert len(stand.bus.outcomes) == len(stand.pipeline.read) == 1
 
 
 def unknown_fault() -> None:
@@ -464,26 +573,21 @@ def test_a_missing_output_bucket_is_no_fault_of_the_upload(stand: Stand) -> None
 
 
 def test_the_log_says_how_far_the_job_is_every_ten_seconds() -> None:
-    class Kept:
-        count = 0
-
-        def keep(self) -> None:
-            self.count += 1
-
     def tell(message: str, **fields: object) -> None:
         said.append((message, fields))
 
-    clock, claim = Clock(), Kept()
+    clock = Clock()
     said: list[tuple[str, dict[str, object]]] = []
-    heartbeat = Heartbeat(claim, clock, tell)  # type: ignore[arg-type]
+    checks: list[float] = []
+    progress = ProgressLog(lambda: checks.append(clock.now), clock, tell)
     for frame in range(1, 101):
         clock.now += 0.25
-        heartbeat(Progress(frame, 400))
+        progress(Progress(frame, 400))
     assert said == [
         ("Progress", {"frames": 40, "of": 400, "fps": 4.0}),
         ("Progress", {"frames": 80, "of": 400, "fps": 4.0}),
     ]
-    assert claim.count == 100
+    assert len(checks) == 100
 
 
 @pytest.fixture
@@ -543,6 +647,25 @@ def test_a_job_that_is_told_to_stop_stops_at_once_and_leaves_nothing_but_its_cla
     (row,) = boto3.client("dynamodb").scan(TableName="outcomes")["Items"]
     assert (row["status"], row["owner"]) == ({"S": "CLAIMED"}, {"S": "job-1"})
     assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="outbox")
+
+
+def test_a_job_that_is_told_to_stop_while_it_still_imports_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "boto3.py").write_text("print('importing', flush=True)\nimport time\ntime.sleep(60)\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, str(JOB), "--", "inbox", "a.mp4", "", "-"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == TRY_AGAIN
+
+
+@pytest.mark.usefixtures("s3")
+def test_every_client_of_the_job_is_patient(tmp_path: Path) -> None:
+    job = video_job(SETTINGS, Pipeline(), tmp_path)
+    for client in (job.storage._client, job.bus._client, job.claims._client):
+        retries = client.meta.config.retries
+        assert (retries["mode"], retries["total_max_attempts"]) == ("standard", 11)
 
 
 def test_the_script_refuses_by_name_and_ends_well(environment: dict[str, str], weights_directory: Path) -> None:

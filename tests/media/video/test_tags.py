@@ -25,3 +25,11 @@ def test_a_layout_of_full_range_is_of_full_range() -> None:
 def test_black_is_black_in_either_range() -> None:
     assert black_of(ColourTags(1, 1, 1, LIMITED), 10) == (64, 512, 512)
     assert black_of(ColourTags(1, 1, 1, FULL), 8) == (0, 128, 128)
+
+
+def test_what_the_container_says_counts_where_the_frame_says_nothing() -> None:
+    """Phones tag wide colours in the container alone."""
+    frame = av.VideoFrame(1280, 720, "yuv420p")
+    assert tags_of(frame, ColourTags(1, 12, 1, 0)) == ColourTags(1, 12, 1, LIMITED)
+    frame.colorspace = 9
+    assert tags_of(frame, ColourTags(1, 12, 1, FULL)).matrix == 9

@@ -14,7 +14,7 @@ from cutout.media.video.layouts import bits_of
 from cutout.media.video.reader import Frame, TrackPacket, VideoReader
 from cutout.media.video.tracks import is_encoded
 from cutout.media.video.writer import VideoWriter
-from tests.clips import Clip, decoded, make_clip, packets_of, seconds_of
+from tests.clips import Clip, decoded, frame_of, make_clip, packets_of, picture, seconds_of, tone
 
 TONE = 440
 
@@ -138,8 +138,6 @@ def test_sound_stays_in_time_whatever_it_becomes(
 def test_a_gap_in_sound_that_is_encoded_anew_stays_a_gap(tmp_path: Path) -> None:
     """Without it, all sound after the gap comes too early."""
     source = tmp_path / "a.mkv"
-    from tests.clips import frame_of, picture, tone
-
     clip = Clip(pts=tuple(range(75)))
     with av.open(str(source), "w") as container:
         video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
@@ -200,6 +198,63 @@ def test_where_somebody_was_is_not_kept(tmp_path: Path) -> None:
     rewritten(source, target, VideoFormat.MP4)
     assert b"+48.1374" in source.read_bytes()
     assert b"+48.1374" not in target.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("rate", "layout", "becomes"),
+    [
+        (192000, "stereo", (96000, 2)),
+        (12345, "mono", (16000, 1)),
+        (48000, "2.1", (48000, 3)),
+        (44100, "quad", (44100, 4)),
+    ],
+)
+def test_sound_of_any_rate_and_layout_is_encoded(
+    tmp_path: Path, rate: int, layout: str, becomes: tuple[int, int]
+) -> None:
+    source = tmp_path / "a.mkv"
+    clip = Clip(pts=tuple(range(25)))
+    channels = av.AudioLayout(layout).nb_channels
+    with av.open(str(source), "w") as container:
+        video = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        video.width, video.height = clip.width, clip.height
+        sound = container.add_stream("pcm_s16le", rate=rate, layout=layout)
+        for number in clip.pts:
+            container.mux(video.encode(frame_of(clip, picture(number, 64, 48), number)))
+        container.mux(video.encode(None))
+        samples = np.full((1, rate * channels), 1000, np.int16)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    target = tmp_path / "b.mp4"
+    rewritten(source, target, VideoFormat.MP4)
+    with av.open(str(target)) as container:
+        context = container.streams.audio[0].codec_context
+        assert (context.sample_rate, context.layout.nb_channels) in (becomes, (becomes[0], 2))
+        assert sum(frame.samples for frame in container.decode(audio=0)) / context.sample_rate == pytest.approx(
+            1, abs=0.1
+        )
+
+
+def test_damaged_sound_does_not_end_a_video_whose_frames_are_whole(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", Clip(pts=tuple(range(50)), sound=[("aac", "eng")]))
+    with source.open("rb") as file, VideoReader(file, VideoLimits()) as reader:
+        items = list(reader.read())
+        frames = [item for item in items if isinstance(item, Frame)]
+        how = encoding(VideoFormat.MP4, bits=8, alpha=False, gpu=False)
+        target = tmp_path / "b.mp4"
+        with VideoWriter(target, VideoFormat.MP4, how, reader, frames[0].picture, with_tracks=True) as writer:
+            for item in items:
+                if isinstance(item, TrackPacket):
+                    writer.write_packet(item)
+                    writer.write_packet(item)  # a second one at the same time, which no container takes
+                else:
+                    writer.write_frame(item.picture, item.duration)
+            writer.close()
+    assert len(decoded(target)) == 50
+    assert len(packets_of(target)) == pytest.approx(len(packets_of(source)), abs=1)
+    assert any("damaged" in note for note in writer.notes)
 
 
 @pytest.fixture

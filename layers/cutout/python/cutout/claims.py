@@ -2,7 +2,8 @@
 
 An upload may reach two jobs, since events come at least once, and the same job twice, since hosts die. A job's claim is
 a row with a lease, which the job renews while it works. A row can be taken where it isn't there, where it is the same
-job's, and where its lease has run out.
+job's, and where its lease has run out. A person who submits a job by hand has mended what an upload was refused for:
+such a job takes a refusal anew.
 
 A job that finds the lease of another running can't know whether that other is alive. To end at once, as done, would
 lose an upload that is redriven soon after its job was killed. To fail at once would raise an alarm for every repeated
@@ -12,13 +13,14 @@ the watcher can end. Where it doesn't change, the lease runs out, and the watche
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from threading import Lock
+from threading import Event, Lock, Thread
 from time import sleep, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,17 +28,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cutout.errors import Misconfiguration, Transient
 from cutout.events import Upload
 from cutout.orders import REMEMBERED_SECONDS
+from cutout.results import Failed, Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    from cutout.results import Outcome
-
 LEASE_SECONDS = 15 * 60
-"""Longer than a job is ever silent: it loads its net, and it finishes a file, without a word."""
+"""Longer than the table is away for, and short enough to wait for the end of."""
 
 RENEWAL_SECONDS = 60
+BEAT_SECONDS = 10
 WATCH_SECONDS = 10
 
 CLAIMED, COMPLETED = "CLAIMED", "COMPLETED"
@@ -50,6 +52,9 @@ NAMES = {"#status": "status", "#owner": "owner"}
 FREE = (
     "attribute_not_exists(id) OR expiration < :now OR (#status = :claimed AND (#owner = :owner OR lease_until < :now))"
 )
+REFUSED_ELSEWHERE = "(#status = :completed AND detail_type = :failed AND #owner <> :owner)"
+
+logger = logging.getLogger(__name__)
 
 
 class ClaimLost(Transient):
@@ -91,10 +96,23 @@ class Claim:
         self._lock = Lock()
 
     def keep(self) -> None:
-        """Renew the lease if that hasn't been done for a minute. May be called often, and from any thread."""
+        """Renew the lease if that hasn't been done for a minute. May be called often, and from any thread.
+
+        A table that is away for a moment costs no work: there is time for another try in two thirds of the lease.
+
+        Raises:
+            ClaimLost, ClaimsDenied: as `renew`.
+            ClaimsUnavailable: less than a third of the lease is left.
+        """
         with self._lock:
-            if self._clock() >= self._renewed + RENEWAL_SECONDS:
+            if self._clock() < self._renewed + RENEWAL_SECONDS:
+                return
+            try:
                 self.renew()
+            except ClaimsUnavailable as error:
+                if self._clock() > self._renewed + LEASE_SECONDS * 2 / 3:
+                    raise
+                logger.warning("The claim could not be renewed and still holds: %s", error)
 
     def renew(self) -> None:
         """Begin the lease anew.
@@ -107,12 +125,13 @@ class Claim:
         self._update("SET lease_until = :until", {":until": seconds(now + LEASE_SECONDS)})
         self._renewed = now
 
-    def complete(self, outcome: "Outcome") -> None:
+    def complete(self, outcome: Outcome) -> None:
         """Keep `outcome`, so that nobody takes this order again. Raises as `renew` does."""
         self._update(
-            "SET #status = :completed, outcome = :outcome, expiration = :expiration",
+            "SET #status = :completed, detail_type = :detail_type, outcome = :outcome, expiration = :expiration",
             {
                 ":completed": {"S": COMPLETED},
+                ":detail_type": {"S": outcome.detail_type},
                 ":outcome": {"S": json.dumps({"detail-type": outcome.detail_type, "detail": outcome.detail()})},
                 ":expiration": seconds(self._clock() + REMEMBERED_SECONDS),
             },
@@ -140,6 +159,44 @@ class Claim:
             raise ClaimLost("Another job has taken over, because this one was silent for too long.") from error
 
 
+class Pulse:
+    """Keeps a claim from a thread of its own, within a `with`.
+
+    Passing frames can't: after the last one FFmpeg rewrites a whole file without a word, and a table that is slow to
+    answer would hold them up. A thread can't raise anything in another. So `check` does, with every frame and every
+    part of an output, and a silent call into FFmpeg comes to its end first. Nothing depends on how soon: an outcome is
+    told only by whoever renews the claim just before.
+    """
+
+    def __init__(self, claim: Claim, beat_seconds: float = BEAT_SECONDS) -> None:
+        self._claim = claim
+        self._beat_seconds = beat_seconds
+        self._error: Exception | None = None
+        self._over = Event()
+        self._thread = Thread(target=self._beat, name="pulse", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Raises what the claim could not be kept for: as `Claim.keep` does."""
+        if self._error:
+            raise self._error
+
+    def _beat(self) -> None:
+        while not self._over.wait(self._beat_seconds):
+            try:
+                self._claim.keep()
+            except Exception as error:  # noqa: BLE001 - raised by check
+                self._error = error
+                return
+
+
 class Claims:
     """The claims in the DynamoDB table `table`, as the job `owner` makes them."""
 
@@ -157,8 +214,10 @@ class Claims:
         self._clock = clock
         self._pause = pause
 
-    def take(self, order: Upload) -> Claim | Standing:
+    def take(self, order: Upload, *, by_hand: bool = False) -> Claim | Standing:
         """Our claim to `order`; or another's, once it is completed or its owner has shown that it lives.
+
+        What another job refused is taken anew `by_hand`.
 
         It takes until the other's next renewal, or the end of its lease, to tell.
 
@@ -167,15 +226,19 @@ class Claims:
         """
         before: Standing | None = None
         while True:
-            found = self._try(order)
+            found = self._try(order, by_hand)
             if isinstance(found, Claim) or found.is_completed or before not in (None, found):
                 return found
             before = found
             self._pause(WATCH_SECONDS)
 
-    def _try(self, order: Upload) -> Claim | Standing:
+    def _try(self, order: Upload, by_hand: bool) -> Claim | Standing:
         now, row_id = self._clock(), id_of(order)
         claim = Claim(self._client, self._table, row_id, self._clock)
+        refused: dict[str, AttributeValueTypeDef] = {
+            ":completed": {"S": COMPLETED},
+            ":failed": {"S": Failed.detail_type},
+        }
         try:
             with named_errors(self._table):
                 self._client.put_item(
@@ -188,12 +251,13 @@ class Claims:
                         "lease_until": seconds(now + LEASE_SECONDS),
                         "expiration": seconds(now + REMEMBERED_SECONDS),
                     },
-                    ConditionExpression=FREE,
+                    ConditionExpression=f"{FREE} OR {REFUSED_ELSEWHERE}" if by_hand else FREE,
                     ExpressionAttributeNames=NAMES,
                     ExpressionAttributeValues={
                         ":now": seconds(now),
                         ":claimed": {"S": CLAIMED},
                         ":owner": {"S": self._owner},
+                        **(refused if by_hand else {}),
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )

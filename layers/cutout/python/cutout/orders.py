@@ -13,6 +13,7 @@ REMEMBERED_SECONDS = 30 * 24 * 3600
 """How long a repeated event finds the outcome that was: longer than a message can wait in the queue and its DLQ."""
 
 LONGEST_KEY_BYTES = 1024
+LARGEST_METADATA_BYTES = 2048
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,8 +44,18 @@ def check_names(key: str, endings: Iterable[str]) -> None:
             raise NameTooLong(f"The key of an output has at most {LONGEST_KEY_BYTES} bytes: {ending} is too many.")
 
 
+def check_metadata(upload: Upload, options: Options) -> None:
+    """Raises NameTooLong where S3 has no room for `output_metadata`, of which it counts the names and the values."""
+    size_bytes = sum(len(f"{name}{value}".encode()) for name, value in output_metadata(upload, options).items())
+    if size_bytes > LARGEST_METADATA_BYTES:
+        raise NameTooLong(
+            f"An output's metadata has at most {LARGEST_METADATA_BYTES} bytes, and with these options it would have "
+            f"{size_bytes}: the background's name is too long."
+        )
+
+
 def output_metadata(upload: Upload, options: Options) -> dict[str, str]:
-    """What each output says of its making, as S3 user metadata."""
+    """What each output says of its making, as S3 user metadata: in ASCII, so that any other letter takes six bytes."""
     return {
         "source-version": upload.version or "",
         "source-etag": upload.etag or "",

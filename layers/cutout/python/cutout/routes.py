@@ -1,5 +1,10 @@
 """Who answers for an upload, by its name: the image function or the video job. `infra/video.yaml` has the same list."""
 
+from string import ascii_lowercase, ascii_uppercase
+
+ASCII_LOWERED = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""Other letters stay: `str.lower` makes a k of the Kelvin sign, and EventBridge isn't known to."""
+
 VIDEO_ENDINGS = (
     ".3gp",
     ".avi",
@@ -22,4 +27,4 @@ VIDEO_ENDINGS = (
 
 def is_video(key: str) -> bool:
     """Whether the upload under `key`, or the file of that name, is taken for a video."""
-    return key.lower().endswith(VIDEO_ENDINGS)
+    return key.translate(ASCII_LOWERED).endswith(VIDEO_ENDINGS)

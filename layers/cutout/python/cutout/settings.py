@@ -23,6 +23,8 @@ class ImageSettings:
     limits: Limits = field(default_factory=Limits)
     leaves_videos: bool = False
     """Whether videos have a job of their own, so that the function leaves their uploads alone."""
+    input_bucket: str | None = None
+    """The bucket whose videos become jobs. Without it no video is left alone."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ImageSettings":
@@ -37,6 +39,7 @@ class ImageSettings:
                 megapixels=number(environment, "CUTOUT_LIMIT_MEGAPIXELS", Limits.megapixels),
             ),
             leaves_videos=flag(environment, "CUTOUT_VIDEO_JOBS"),
+            input_bucket=environment.get("CUTOUT_INPUT_BUCKET") or None,
         )
 
 

@@ -11,6 +11,7 @@ from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cutout.arrays import Matte, Pixels, as_depth
+from cutout.errors import TooManyPixels
 from cutout.matting.planes import matte_for, over_planes, padded
 from cutout.media.video.formats import Encoding, VideoFormat, encoding
 from cutout.media.video.layouts import bits_of, layout, planes, subsampling_of
@@ -21,6 +22,10 @@ from cutout.options import Background, Output, Transparent
 COLOUR_PLANES = 3
 HIDDEN_FROM_PIXELS = 8
 """How far from the subject its surroundings are hidden, so that the edge of what is hidden doesn't blur into it."""
+
+LARGEST_SIDE_PIXELS = 16384
+LARGEST_SIDE_PIXELS_OF_NVENC = 4096
+"""Of H.264, which every encoder here reaches, and of it on a GPU."""
 
 MATTE_RANGE = np.rint(np.linspace(16, 235, 256)).astype(np.uint8)
 """Nil to full alpha as luma in limited range, which every player shows as black to white."""
@@ -54,11 +59,23 @@ def has_ground(output: Output, background: Background) -> bool:
 
 
 def encoding_of(output: Output, background: Background, first: Frame, *, gpu: bool) -> Encoding:
-    """How `output` is encoded, for a video whose frames are like `first`."""
+    """How `output` is encoded, for a video whose frames are like `first`. Raises TooManyPixels."""
+    check_sides(output, first.picture)
+    gpu = gpu and max(first.picture.width, first.picture.height) <= LARGEST_SIDE_PIXELS_OF_NVENC
     if output is Output.MASK:
         return encoding(VideoFormat.MP4, bits=8, alpha=False, gpu=gpu)
     bits = bits_of(first.picture.format.name)
     return encoding(FORMATS[output], bits=bits, alpha=not has_ground(output, background), gpu=gpu)
+
+
+def check_sides(output: Output, picture: VideoFrame) -> None:
+    """Raises TooManyPixels where a side of the frames is longer than the output's encoder takes."""
+    longest = max(picture.width, picture.height)
+    if longest > LARGEST_SIDE_PIXELS:
+        raise TooManyPixels(
+            f"The frames are {picture.width} x {picture.height} pixels, and {output} holds at most"
+            f" {LARGEST_SIDE_PIXELS} a side: upload a smaller version."
+        )
 
 
 def composer_of(
@@ -96,7 +113,10 @@ class OnGround:
         if shot.on_ground is None:
             raise ValueError("an opaque output is made of a shot on its ground")
         whole = even(shot.on_ground) if self._target.needs_even_sides else shot.on_ground
-        return finished(reformatted(whole, self._target.layout, shot.frame.tags, self._reformatter), shot)
+        tags = tags_for(self._target, shot)
+        shown = reformatted(whole, self._target.layout, shot.frame.tags, tags, self._reformatter)
+        # Tags are put on what only this output sees.
+        return finished(copied(shown) if shown is shot.on_ground else shown, shot, tags)
 
 
 class WithAlpha:
@@ -110,17 +130,17 @@ class WithAlpha:
 
     def compose(self, shot: Shot) -> VideoFrame:
         target, bits = self._target.layout, bits_of(self._target.layout)
-        picture = shot.frame.picture
-        opaque = reformatted(picture, layout(subsampling_of(target), bits), shot.frame.tags, self._reformatter)
+        picture, own, tags = shot.frame.picture, shot.frame.tags, tags_for(self._target, shot)
+        opaque = reformatted(picture, layout(subsampling_of(target), bits), own, tags, self._reformatter)
         result = VideoFrame(picture.width, picture.height, target)
         *colours, alpha = planes(result)
         shown = cv2.dilate((shot.matte > 0).astype(np.uint8), self._seam)
-        black = black_of(shot.frame.tags, bits)
+        black = black_of(tags, bits)
         for plane, source, sample in zip(colours, planes(opaque), black, strict=False):
             plane[...] = sample
             np.copyto(plane, source, where=matte_for(plane, shown * np.uint8(255)) > 0)
         alpha[...] = in_bits(shot.matte, bits)
-        return finished(result, shot)
+        return finished(result, shot, tags)
 
 
 class MatteAlone:
@@ -156,18 +176,31 @@ class Squared:
         return self._composer.compose(Shot(replace(shot.frame, picture=picture), cv2.resize(shot.matte, size), shown))
 
 
-def reformatted(picture: VideoFrame, name: str, tags: ColourTags, reformatter: VideoReformatter) -> VideoFrame:
-    """`picture` in another layout. Its colours stay what they are."""
-    if picture.format.name == name:
+def tags_for(target: Encoding, shot: Shot) -> ColourTags:
+    return replace(shot.frame.tags, color_range=LIMITED) if target.is_limited else shot.frame.tags
+
+
+def reformatted(
+    picture: VideoFrame, name: str, own: ColourTags, tags: ColourTags, reformatter: VideoReformatter
+) -> VideoFrame:
+    """`picture`, whose tags are `own`, in another layout and in the range of `tags`. Its colours stay what they are."""
+    if picture.format.name == name and own == tags:
         return picture
     return reformatter.reformat(
         picture,
         format=name,
-        src_colorspace=tags.swscale_matrix,
+        src_colorspace=own.swscale_matrix,
         dst_colorspace=tags.swscale_matrix,
-        src_color_range=tags.swscale_range,
+        src_color_range=own.swscale_range,
         dst_color_range=tags.swscale_range,
     )
+
+
+def copied(picture: VideoFrame) -> VideoFrame:
+    result = VideoFrame(picture.width, picture.height, picture.format.name)
+    for source, target in zip(planes(picture), planes(result), strict=True):
+        np.copyto(target, source)
+    return result
 
 
 def even(picture: VideoFrame) -> VideoFrame:
@@ -181,8 +214,8 @@ def even(picture: VideoFrame) -> VideoFrame:
     return result
 
 
-def finished(picture: VideoFrame, shot: Shot, tags: ColourTags | None = None) -> VideoFrame:
+def finished(picture: VideoFrame, shot: Shot, tags: ColourTags) -> VideoFrame:
     """`picture` with the time of its shot and what its colours mean."""
     picture.pts, picture.time_base = shot.frame.pts, shot.frame.picture.time_base
-    (tags or shot.frame.tags).put_on(picture)
+    tags.put_on(picture)
     return picture

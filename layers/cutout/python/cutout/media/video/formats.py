@@ -26,7 +26,8 @@ class VideoFormat(Enum):
 @dataclass(frozen=True)
 class Encoding:
     """`layout` is what the encoder takes. `needs_even_sides`: it holds no odd width or height. `needs_square_pixels`:
-    its container, as PyAV writes it, can't say that pixels aren't square."""
+    its container, as PyAV writes it, can't say that pixels aren't square. `is_limited`: it can't say that samples have
+    their full range."""
 
     codec: str
     layout: str
@@ -34,6 +35,7 @@ class Encoding:
     codec_tag: str | None = None
     needs_even_sides: bool = False
     needs_square_pixels: bool = False
+    is_limited: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,8 +78,8 @@ def vp9(*, alpha: bool) -> Encoding:
 def prores(*, alpha: bool) -> Encoding:
     if alpha:
         options = {"profile": "4444", "vendor": "apl0", "alpha_bits": "16"}
-        return Encoding("prores_ks", layout("444", 10, alpha=True), options)
-    return Encoding("prores_ks", layout("422", 10), {"profile": "hq", "vendor": "apl0"})
+        return Encoding("prores_ks", layout("444", 10, alpha=True), options, is_limited=True)
+    return Encoding("prores_ks", layout("422", 10), {"profile": "hq", "vendor": "apl0"}, is_limited=True)
 
 
 X264_OPTIONS = {"preset": "superfast", "crf": "17.5", "x264-params": "mbtree=1:rc-lookahead=10"}

@@ -1,13 +1,13 @@
 """Frames as the rest of cutout wants them: in a working layout, upright, all of one size."""
 
-from av import VideoFrame
+from av import CodecContext, VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cutout.limits import VideoLimits
 from cutout.media.orientation import SIDEWAYS, UPRIGHT
 from cutout.media.video.layouts import bits_of, has_alpha, layout, subsampling_of, working_layout
 from cutout.media.video.opening import check_size
-from cutout.media.video.tags import ColourTags, tags_of
+from cutout.media.video.tags import UNSPECIFIED, ColourTags, stated_by, tags_of
 from cutout.media.video.upright import orientation_of, turned
 
 PLAIN_NAMES = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444p"}
@@ -17,8 +17,9 @@ PLAIN_NAMES = {"yuvj420p": "yuv420p", "yuvj422p": "yuv422p", "yuvj444p": "yuv444
 class Normaliser:
     """Keeps to the size, the tags and the turn of the first frame: an output can't change them on the way."""
 
-    def __init__(self, limits: VideoLimits) -> None:
+    def __init__(self, limits: VideoLimits, context: CodecContext) -> None:
         self._limits = limits
+        self._stated = stated_by(context)
         self._reformatter = VideoReformatter()
         self._size = (0, 0)
         self._layout = ""
@@ -43,19 +44,21 @@ class Normaliser:
         check_size(frame.width, frame.height, self._limits)
         if self._tags is None:
             self._orientation = orientation_of(frame)
-            self._tags = tags_of(frame)
+            self._tags = tags_of(frame, self._stated)
             self._size = (frame.width, frame.height)
             self.is_sideways = self._orientation in SIDEWAYS
             self._layout = turnable(working_layout(frame.format.name), is_sideways=self.is_sideways)
         if (frame.width, frame.height) != self._size:
             self.frames_resized += 1
+        # The tags travel beside the frame. On it, swscale would convert by some of them, and refuse others.
+        frame.color_primaries = frame.color_trc = UNSPECIFIED
         return turned(self._reformatted(frame), self._orientation)
 
     def _reformatted(self, frame: VideoFrame) -> VideoFrame:
         is_as_wanted = PLAIN_NAMES.get(frame.format.name, frame.format.name) == self._layout
         if is_as_wanted and (frame.width, frame.height) == self._size:
             return frame
-        own, kept = tags_of(frame), self.tags
+        own, kept = tags_of(frame, self._stated), self.tags
         width, height = self._size
         return self._reformatter.reformat(
             frame,

@@ -75,7 +75,8 @@ class VideoReader:
         self.damage = Damage()
         self.timeline = Timeline(self.header.time_base, ticks(self.header.time_base, self.header.rate))
         self._track_timelines = {track.index: Timeline(track.time_base, 1) for track in self.tracks}
-        self._normaliser = Normaliser(limits)
+        self._normaliser = Normaliser(limits, self._stream.codec_context)
+        self._held_back: int | None = None
         self._deinterlacer: Deinterlacer | None = None
 
     def __enter__(self) -> Self:
@@ -164,11 +165,19 @@ class VideoReader:
 
     def _placed(self, frames: Iterator[VideoFrame]) -> Iterator[Frame]:
         for frame in frames:
-            pts = self.timeline.place(frame.pts if frame.pts is not None else frame.dts, frame.duration or 0)
+            pts = self.timeline.place(self._own_pts(frame), frame.duration or 0)
             check_length(self.timeline.seconds, self._limits)
             picture = self._normaliser.normalise(frame)
             picture.pts, picture.time_base = pts, self.header.time_base
             yield Frame(picture, self._normaliser.tags, pts, frame.duration or 0)
+
+    def _own_pts(self, frame: VideoFrame) -> int | None:
+        """AVI has decoding times alone. By as much as the decoder holds the first frame back, it does all."""
+        if frame.pts is not None or frame.dts is None:
+            return None if frame.pts is None else int(frame.pts)
+        if self._held_back is None:
+            self._held_back = frame.dts - (self._stream.start_time or 0)
+        return int(frame.dts) - self._held_back
 
     def _track_packet(self, packet: Packet, decoded_tracks: Container[int]) -> TrackPacket:
         track, frames = packet.stream.index, ()

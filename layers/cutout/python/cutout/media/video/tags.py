@@ -55,17 +55,35 @@ class ColourTags:
         frame.color_range = self.color_range
 
 
-def tags_of(frame: av.VideoFrame) -> ColourTags:
-    """The frame's own tags. What isn't tagged is taken as BT.709 from 720 lines on and as BT.601 below."""
-    guess = BT709 if min(frame.width, frame.height) >= HIGH_DEFINITION_FROM_LINES else BT601
-    matrix = int(frame.colorspace)
-    is_untagged = matrix not in _MATRICES
-    primaries, transfer = (
-        guess if is_untagged and value == UNSPECIFIED else value
-        for value in (int(frame.color_primaries), int(frame.color_trc))
+NOTHING_STATED = ColourTags(UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, 0)
+
+
+def tags_of(frame: av.VideoFrame, stated: ColourTags = NOTHING_STATED) -> ColourTags:
+    """The frame's own tags, else those `stated` by its container.
+
+    What isn't tagged is taken as BT.709 from 720 lines on and as BT.601 below.
+    """
+    matrix, primaries, transfer = (
+        own if own != UNSPECIFIED else theirs
+        for own, theirs in (
+            (int(frame.colorspace), stated.matrix),
+            (int(frame.color_primaries), stated.primaries),
+            (int(frame.color_trc), stated.transfer),
+        )
     )
-    is_full = int(frame.color_range) == FULL or frame.format.name.startswith("yuvj")
-    return ColourTags(guess if is_untagged else matrix, primaries, transfer, FULL if is_full else LIMITED)
+    if matrix not in _MATRICES:
+        guess = BT709 if min(frame.width, frame.height) >= HIGH_DEFINITION_FROM_LINES else BT601
+        matrix = guess
+        primaries, transfer = (guess if value == UNSPECIFIED else value for value in (primaries, transfer))
+    is_full = (int(frame.color_range) or stated.color_range) == FULL or frame.format.name.startswith("yuvj")
+    return ColourTags(matrix, primaries, transfer, FULL if is_full else LIMITED)
+
+
+def stated_by(context: av.CodecContext) -> ColourTags:
+    """What the container says, before a frame is decoded; some of it may be unspecified."""
+    return ColourTags(
+        int(context.colorspace), int(context.color_primaries), int(context.color_trc), int(context.color_range)
+    )
 
 
 def black_of(tags: ColourTags, bits: int) -> tuple[int, int, int]:

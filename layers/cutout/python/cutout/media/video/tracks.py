@@ -4,10 +4,12 @@ encoded anew where not."""
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+import av
 from av import AudioFrame, Packet
 from av.audio.layout import AudioLayout
 from av.audio.resampler import AudioResampler
 from av.container import OutputContainer
+from av.error import FFmpegError
 from av.stream import Stream
 
 from cutout.media.video.formats import VideoFormat
@@ -27,15 +29,16 @@ HELD: Mapping[VideoFormat, frozenset[str]] = {
 """What each container holds so that common players play it, by FFmpeg's names."""
 
 SOUND_ENCODERS = {VideoFormat.MP4: "aac", VideoFormat.WEBM: "libopus", VideoFormat.MOV: "pcm_s16le"}
-OPUS_RATE = 48000
 BITS_PER_SECOND = {"aac": 96_000, "libopus": 80_000}
 """For each channel. At these both are taken for transparent."""
 
 LAYOUTS = {"5.1(side)": "5.1", "5.0(side)": "5.0", "4.1(side)": "4.1"}
 """Channel layouts that not every encoder knows, and those that differ from them in name only."""
 
-LAYOUTS_BY_CHANNELS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+LAYOUTS_BY_CHANNELS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 """What is meant where a file says how many channels there are, and not which."""
+
+STEREO = "stereo"
 
 QUICKTIME_LANGUAGES = {
     "deu": "ger",
@@ -92,11 +95,11 @@ class Encoded:
 
     def __init__(self, container: OutputContainer, track: Stream, video_format: VideoFormat) -> None:
         codec = SOUND_ENCODERS[video_format]
-        source = track.codec_context
-        rate = OPUS_RATE if codec == "libopus" else source.sample_rate
-        self._stream = container.add_stream(codec, rate=rate, layout=layout_of(source.layout))
+        rate = rate_for(codec, track.codec_context.sample_rate)
+        layout = layout_for(codec, rate, track.codec_context.layout)
+        self._stream = container.add_stream(codec, rate=rate, layout=layout)
         if codec in BITS_PER_SECOND:
-            self._stream.bit_rate = BITS_PER_SECOND[codec] * source.layout.nb_channels
+            self._stream.bit_rate = BITS_PER_SECOND[codec] * self._stream.codec_context.layout.nb_channels
         describe(self._stream, track, video_format)
         self._resampler: AudioResampler | None = None
         self._kind: tuple[str, str, int] | None = None
@@ -138,11 +141,30 @@ def carrier(container: OutputContainer, track: Stream, video_format: VideoFormat
     return None
 
 
-def layout_of(layout: AudioLayout) -> str:
-    """The channel layout that an encoder is set up for."""
-    if layout.name == f"{layout.nb_channels} channels":
-        return LAYOUTS_BY_CHANNELS.get(layout.nb_channels, str(layout.name))
-    return LAYOUTS.get(layout.name, str(layout.name))
+def rate_for(codec: str, sample_rate: int) -> int:
+    """The rate at which sound of `sample_rate` is encoded: its own, or the next that the encoder knows."""
+    known: list[int] = sorted(av.codec.Codec(codec, "w").audio_rates or [sample_rate])
+    return next((rate for rate in known if rate >= sample_rate), known[-1])
+
+
+def layout_for(codec: str, rate: int, layout: AudioLayout) -> str:
+    """The channels that are encoded: those of `layout`, under the name that the encoder knows, or else two."""
+    named = LAYOUTS_BY_CHANNELS.get(layout.nb_channels, STEREO)
+    for candidate in (LAYOUTS.get(layout.name, layout.name), named):
+        if opens(codec, rate, candidate):
+            return str(candidate)
+    return STEREO
+
+
+def opens(codec: str, rate: int, layout: str) -> bool:
+    encoder = av.CodecContext.create(codec, "w")
+    try:
+        encoder.sample_rate, encoder.layout = rate, layout
+        encoder.format = av.codec.Codec(codec, "w").audio_formats[0]
+        encoder.open()
+    except (FFmpegError, ValueError):
+        return False
+    return True
 
 
 def describe(stream: Stream, track: Stream, video_format: VideoFormat) -> None:

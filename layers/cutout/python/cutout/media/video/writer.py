@@ -1,11 +1,14 @@
 """Writing a video: encoded frames and the source's other tracks, whole or not at all."""
 
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import av
 from av import Packet, VideoFrame
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from cutout.media.video.formats import Encoding, VideoFormat
@@ -15,6 +18,7 @@ from cutout.media.video.tracks import Carrier, carrier
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 MUXER_OPTIONS = {VideoFormat.MP4: {"movflags": "+faststart"}, VideoFormat.MOV: {"movflags": "+faststart"}}
 
 
@@ -40,6 +44,7 @@ class VideoWriter:
         self.frames_out = 0
         self.notes: list[str] = []
         self._durations: dict[int, int] = {}
+        self._packets_refused = 0
         self._carriers: dict[int, Carrier] = {}
         self._container: OutputContainer = av.open(
             str(path), "w", format=video_format.value, container_options=MUXER_OPTIONS.get(video_format, {})
@@ -68,14 +73,16 @@ class VideoWriter:
     def write_packet(self, item: TrackPacket) -> None:
         """A packet of another track; those that the file can't hold are left out."""
         if item.track in self._carriers:
-            self._container.mux(list(self._carriers[item.track].packets(item)))
+            self._write_sound(self._carriers[item.track].packets(item))
 
     def close(self) -> None:
         """Write what the encoders still hold, and end the file."""
         self._write(self._stream.encode(None))
         for each in self._carriers.values():
-            self._container.mux(list(each.end()))
+            self._write_sound(each.end())
         self._container.close()
+        if self._packets_refused:
+            self.notes.append(f"{self._packets_refused} packets of other tracks are damaged and were left out.")
 
     def _add_tracks(self, video_format: VideoFormat, source: VideoReader) -> None:
         for track in source.tracks:
@@ -90,6 +97,16 @@ class VideoWriter:
         self._container.set_chapters(source.chapters)
         if source.title:
             self._container.metadata["title"] = source.title
+
+    def _write_sound(self, packets: Iterator[Packet]) -> None:
+        """What is damaged is left out and counted: sound must not end a video whose frames are whole."""
+        try:
+            for packet in packets:
+                self._container.mux(packet)
+        except FFmpegError as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
+            self._packets_refused += 1
 
     def _write(self, packets: list[Packet]) -> None:
         for packet in packets:
