@@ -160,7 +160,7 @@ def test_a_slow_load_is_not_counted_against_the_time_of_the_invocation(start: St
             time.sleep(1.2)
             return context.get_remaining_time_in_millis()
     """)
-    assert 300 < function.invoke({}) <= 800
+    assert 300 < function.invoke({}) <= 810  # the deadline is in whole milliseconds, and clocks differ by some
 
 
 def test_threads_take_turns(start: Start) -> None:
