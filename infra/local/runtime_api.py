@@ -4,6 +4,7 @@ The process asks `GET .../invocation/next` for work and posts what became of it.
 """
 
 import json
+import math
 import queue
 import sys
 import threading
@@ -35,7 +36,7 @@ class Invocation:
         return {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(round((now_seconds + self.timeout_seconds) * 1000)),
+            "Lambda-Runtime-Deadline-Ms": str(math.floor((now_seconds + self.timeout_seconds) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
             "Lambda-Runtime-Trace-Id": f"Root={root};Parent={root[-16:]};Sampled=0",
         }
