@@ -57,7 +57,7 @@ def removed(
         return remove_video_background(
             file,
             options,
-            Detector(engine or BrightEngine()),
+            lambda: Detector(engine or BrightEngine()),
             limits,
             targets,
             lambda name: Path(name).open("rb"),

@@ -151,13 +151,14 @@ class VideoJob:
         check_names(source.upload.key, (output.video_ending for output in options.outputs))
         check_metadata(source.upload, options)
         source.check_size(self.settings.limits.bytes)
-        detector = self.detector(options.model)
         targets = {output: self.scratch / f"output{output.video_ending}" for output in options.outputs}
         with ExitStack() as files:
             file = files.enter_context(self.storage.as_file(source))
             open_file = partial(self._open_file, files, source.upload.bucket)
             limits, progress = self.settings.limits, ProgressLog(pulse.check)
-            result = self.remove(file, options, detector, limits, targets, open_file, progress)
+            result = self.remove(
+                file, options, lambda: self.detector(options.model), limits, targets, open_file, progress
+            )
         with watch.stage("store"):
             outputs = tuple(self._write(source.upload, options, rendition, pulse) for rendition in result.renditions)
         seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}

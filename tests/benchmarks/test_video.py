@@ -66,7 +66,7 @@ def removed(source: Path, detector: Detector, target: Path) -> VideoResult:
         return remove_video_background(
             file,
             Options(outputs=(Output.MP4,)),
-            detector,
+            lambda: detector,
             VideoLimits(),
             {Output.MP4: target},
             lambda name: Path(name).open("rb"),

@@ -82,13 +82,13 @@ class Pipeline:
         self,
         source: BinaryIO,
         options: Options,
-        detector: Detector,
+        load_detector: Callable[[], Detector],
         limits: VideoLimits,
         targets: Mapping[Output, Path],
         open_file: Callable[[str], BinaryIO],
         progress: Callable[[Progress], None],
     ) -> VideoResult:
-        assert isinstance(detector, Detector)
+        assert isinstance(load_detector(), Detector)
         assert limits == SETTINGS.limits
         self.read.append(source.read())
         if options.as_text()["background"].startswith("key:"):

@@ -50,3 +50,11 @@ def test_the_last_frame_lasts_as_long_as_the_file_says() -> None:
     line.place(0, 0)
     line.place(40, 2000)
     assert line.seconds == 2.04
+
+
+def test_where_nothing_comes_for_long_is_kept() -> None:
+    """Some containers pass over what is damaged without a word."""
+    line = timeline()
+    for pts in (0, 40, 580, 620, 2000):
+        line.place(pts, 40)
+    assert line.gaps == [1340]

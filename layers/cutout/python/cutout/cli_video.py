@@ -80,11 +80,14 @@ def remove(job: Job, options: Options, engine: str, limits: VideoLimits) -> "Vid
     from cutout.video_pipeline import remove_video_background
 
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
-    detector = Detector(engines.load(engines.EngineName(engine), options.model, directory, Precision.FASTEST))
+
+    def load_detector() -> Detector:
+        return Detector(engines.load(engines.EngineName(engine), options.model, directory, Precision.FASTEST))
+
     for target in job.targets.values():
         target.parent.mkdir(parents=True, exist_ok=True)
     with job.source.open("rb") as file, Bar() as bar:
-        return remove_video_background(file, options, detector, limits, job.targets, opened, bar.show)
+        return remove_video_background(file, options, load_detector, limits, job.targets, opened, bar.show)
 
 
 def opened(name: str) -> BinaryIO:

@@ -64,7 +64,7 @@ class VideoResult:
 def remove_video_background(
     source: BinaryIO,
     options: Options,
-    detector: Detector,
+    load_detector: Callable[[], Detector],
     limits: VideoLimits,
     targets: Mapping[Output, Path],
     open_file: Callable[[str], BinaryIO],
@@ -72,8 +72,9 @@ def remove_video_background(
 ) -> VideoResult:
     """Make the outputs that `options` ask for of the video in `source`, a file that can be sought in, at `targets`.
 
-    `detector` runs the net of `options.model`. `open_file` opens the file of a background. `progress` is called after
-    each frame. The outputs are there when all of them are whole, and else not at all.
+    `load_detector` brings the net of `options.model`, once the video is open. `open_file` opens the file of a
+    background. `progress` is called after each frame. The outputs are there when all of them are whole, and else not at
+    all.
 
     Raises:
         Refusal: the video, or what is asked of it, is at fault.
@@ -86,6 +87,7 @@ def remove_video_background(
         outputs = [Encoder(output, options, reader, targets[output], watch) for output in options.outputs]
         for output in outputs:
             resources.callback(output.discard)
+        detector = load_detector()
         decoded_tracks = {
             track.index for track in reader.tracks if any(is_encoded(track, FORMATS[o]) for o in options.outputs)
         }

@@ -73,6 +73,7 @@ class VideoReader:
         self.title = self._container.metadata.get("title")
         self.labels = dict(self._stream.metadata)
         self.damage = Damage()
+        self._file_bytes = self._container.size
         self.timeline = Timeline(self.header.time_base, ticks(self.header.time_base, self.header.rate))
         self._track_timelines = {track.index: Timeline(track.time_base, 1) for track in self.tracks}
         self._normaliser = Normaliser(limits, self._stream.codec_context)
@@ -97,6 +98,7 @@ class VideoReader:
             NoFrames, UnreadableVideo: there is no frame at all.
         """
         for packet in self._packets():
+            self.damage.bytes_read = max(self.damage.bytes_read, (packet.pos or 0) + packet.size)
             if packet.stream is self._stream:
                 yield from self._frames(packet)
             elif is_passed_on(packet.stream):
@@ -127,7 +129,7 @@ class VideoReader:
             ),
         }
         said = (f"{count} {change}." for change, count in changes.items() if count)
-        return (*self.damage.notes(self.seconds_missing), *said)
+        return (*self.damage.notes(self.seconds_missing, self._file_bytes), *gap_notes(self.timeline), *said)
 
     @property
     def seconds_missing(self) -> float:
@@ -197,6 +199,15 @@ class VideoReader:
         if self.damage.frames_announced or self.damage.broke_off or self._stream.frames:
             return UnreadableVideo("Not one frame of the video could be decoded: upload it again from the original.")
         return NoFrames("The video has no frames.")
+
+
+def gap_notes(timeline: Timeline) -> Iterator[str]:
+    if timeline.gaps:
+        seconds = float(sum(timeline.gaps) * timeline.time_base)
+        yield (
+            f"{len(timeline.gaps)} times no frame comes for long, {seconds:.2f} s in all: frames are missing there,"
+            " unless the camera took none."
+        )
 
 
 def ticks(time_base: Fraction, rate: Fraction) -> int:

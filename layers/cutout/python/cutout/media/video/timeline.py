@@ -1,10 +1,13 @@
 """When each frame is shown, and each packet of sound heard."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 JUMP_SECONDS = 1
 """Going back in time by more than this is a new beginning: two recordings in one file, or a camera's clock set anew."""
+
+GAP_SECONDS = 0.5
+"""What is shorter is how cameras drop a frame, or round its time."""
 
 
 @dataclass
@@ -12,7 +15,8 @@ class Timeline:
     """Hands out times in `time_base` that only go forward: each one's own, as long as it does.
 
     `usual_duration` stands in for a duration that the file doesn't say. `first_pts` and `end_pts` span what was handed
-    out, and `retimed` counts those that got another time than their own.
+    out, and `retimed` counts those that got another time than their own. `gaps` are the times, in ticks, for which one
+    was over and the next didn't come, where that is longer than GAP_SECONDS.
     """
 
     time_base: Fraction
@@ -20,6 +24,7 @@ class Timeline:
     first_pts: int | None = None
     last_pts: int | None = None
     retimed: int = 0
+    gaps: list[int] = field(default_factory=list)
     _last_duration: int = 0
     _last_own_pts: int = 0
     _offset: int = 0
@@ -46,6 +51,8 @@ class Timeline:
             self.retimed += 1
         if self.first_pts is None:
             self.first_pts = placed
+        elif (placed - self.end_pts) * self.time_base > GAP_SECONDS:
+            self.gaps.append(placed - self.end_pts)
         self.last_pts, self._last_duration = placed, duration
         if own_pts is not None:
             self._last_own_pts = own_pts
