@@ -10,16 +10,20 @@ from cutout.options import Options
 from cutout.orders import (
     LARGEST_METADATA_BYTES,
     LONGEST_KEY_BYTES,
+    LONGEST_VERDICT,
     asked_for,
     check_metadata,
     check_names,
     check_source,
     order_of,
+    output_key,
     output_metadata,
 )
+from cutout.verdict import Verdict
 
 VERSIONED = Upload("in", "a.mp4", "v1", "e1", {"model": "u2netp"})
 UNVERSIONED = Upload("in", "a.mp4", None, "e1")
+VERDICT = Verdict(0.25, 0.0, 0.01, 1, 0.93)
 METADATA = {"Cutout-Crop": "subject", "cutout-model": "u2net", "author": "me"}
 
 
@@ -50,9 +54,12 @@ def test_the_output_bucket_is_never_a_source() -> None:
 
 
 def test_the_longest_names_of_outputs_are_measured_in_bytes() -> None:
-    check_names("ü" * 500, [".mp4" * 6])
+    longest = Upload("in", "ü" * 500, None, "e1")
+    check_names(longest, [".mp4" * 6], for_review=False)
     with pytest.raises(NameTooLong):
-        check_names("ü" * 500, [".mp4", ".mp4" * 7])
+        check_names(longest, [".mp4", ".mp4" * 7], for_review=False)
+    with pytest.raises(NameTooLong):
+        check_names(longest, [".mp4" * 6], for_review=True)
     assert len(("ü" * 500 + ".mp4" * 6).encode()) == LONGEST_KEY_BYTES
 
 
@@ -60,7 +67,8 @@ def test_the_metadata_of_an_output_is_measured_as_it_is_sent() -> None:
     def options(name: str) -> Options:
         return Options().updated({"background": f"key:{name}"})
 
-    bare = "".join(f"{name}{value}" for name, value in output_metadata(UNVERSIONED, options("k")).items())
+    metadata = output_metadata(UNVERSIONED, options("k"), LONGEST_VERDICT)
+    bare = "".join(f"{name}{value}" for name, value in metadata.items())
     room = LARGEST_METADATA_BYTES - len(bare) + 1
     check_metadata(UNVERSIONED, options("k" * room))
     check_metadata(UNVERSIONED, options("ü" * (room // 6)))
@@ -70,6 +78,12 @@ def test_the_metadata_of_an_output_is_measured_as_it_is_sent() -> None:
 
 
 def test_an_output_says_what_it_was_made_of_and_how() -> None:
-    metadata = output_metadata(UNVERSIONED, Options())
+    metadata = output_metadata(UNVERSIONED, Options(), VERDICT)
     assert (metadata["source-version"], metadata["source-etag"]) == ("", "e1")
     assert Options().updated(json.loads(metadata["options"])) == Options()
+    assert Verdict(**json.loads(metadata["verdict"])) == VERDICT
+
+
+def test_what_is_for_review_lies_apart() -> None:
+    assert output_key(VERSIONED, ".png", for_review=True) == "review/a.mp4.png"
+    assert output_key(VERSIONED, ".png", for_review=False) == "a.mp4.png"

@@ -23,10 +23,11 @@ def test_what_the_template_sets_is_read() -> None:
             "CUTOUT_LIMIT_MEGAPIXELS": "7",
             "CUTOUT_VIDEO_JOBS": "true",
             "CUTOUT_INPUT_BUCKET": "in",
+            "CUTOUT_REVIEW_BELOW": "0.8",
         }
     )
     options, limits = Options(model=Model.U2NETP), Limits(megabytes=5, megapixels=7)
-    assert settings == ImageSettings("out", "bus", "table", Path("/w"), options, limits, True, "in")
+    assert settings == ImageSettings("out", "bus", "table", Path("/w"), options, limits, True, "in", 0.8)
 
 
 @pytest.mark.parametrize("environment", [{}, {"CUTOUT_VIDEO_JOBS": ""}, {"CUTOUT_VIDEO_JOBS": "false"}])
@@ -50,6 +51,9 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("CUTOUT_LIMIT_MEGAPIXELS", "nan"),
         ("CUTOUT_OUTPUTS", "mp4"),
         ("CUTOUT_VIDEO_JOBS", "yes"),
+        ("CUTOUT_REVIEW_BELOW", "80"),
+        ("CUTOUT_REVIEW_BELOW", "nan"),
+        ("CUTOUT_REVIEW_BELOW", "low"),
     ],
 )
 def test_a_wrong_default_is_refused(name: str, value: str) -> None:
@@ -71,6 +75,7 @@ def test_what_the_job_definition_and_batch_set_is_read() -> None:
             "CUTOUT_LIMIT_MEGABYTES": "5",
             "CUTOUT_LIMIT_MEGAPIXELS": "7",
             "CUTOUT_LIMIT_MINUTES": "0.5",
+            "CUTOUT_REVIEW_BELOW": "0.7",
             "AWS_BATCH_JOB_ATTEMPT": "2",
         }
     )
@@ -78,7 +83,7 @@ def test_what_the_job_definition_and_batch_set_is_read() -> None:
         model=Model.U2NETP, outputs=(Output.WEBM, Output.MASK), background=Colour(red=255, green=255, blue=255)
     )
     limits = VideoLimits(megabytes=5, megapixels=7, minutes=0.5)
-    assert settings == VideoSettings("out", "bus", "table", Path("/w"), "job-1", "2", options, limits)
+    assert settings == VideoSettings("out", "bus", "table", Path("/w"), "job-1", "2", options, limits, 0.7)
     assert (limits.bytes, limits.pixels, limits.seconds) == (5_000_000, 7_000_000, 30)
 
 

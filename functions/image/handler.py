@@ -33,6 +33,7 @@ from cutout.orders import (
     check_names,
     check_source,
     order_of,
+    output_key,
     output_metadata,
 )
 from cutout.pipeline import Rendition, remove_background
@@ -43,6 +44,7 @@ from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
+from cutout.verdict import Verdict
 
 logger = Logger(service="cutout")
 metrics = Metrics(namespace="Cutout", service="cutout")
@@ -140,14 +142,15 @@ class ImageFunction:
     def _remove(self, source: Source, watch: Stopwatch) -> Removed:
         options = self._settings.options.updated(asked_for(source.upload, source.metadata))
         limits = self._settings.limits
-        check_names(source.upload.key, (output.ending for output in options.outputs))
+        endings = [output.ending for output in options.outputs]
+        check_names(source.upload, endings, for_review=self._settings.review_below > 0)
         check_metadata(source.upload, options)
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
         detector = self._detector(options.model)
         result = remove_background(content, options, detector, limits, self._reader(source.upload.bucket))
         with watch.stage("store"):
-            outputs = tuple(self._write(source.upload, options, rendition) for rendition in result.renditions)
+            outputs = tuple(self._write(source.upload, options, result.verdict, made) for made in result.renditions)
         seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
         return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds)
 
@@ -160,9 +163,10 @@ class ImageFunction:
 
         return read
 
-    def _write(self, upload: Upload, options: Options, rendition: Rendition) -> Written:
-        bucket, key = self._settings.output_bucket, f"{upload.key}{rendition.output.ending}"
-        metadata = output_metadata(upload, options)
+    def _write(self, upload: Upload, options: Options, verdict: Verdict, rendition: Rendition) -> Written:
+        bucket, for_review = self._settings.output_bucket, verdict.confidence < self._settings.review_below
+        key = output_key(upload, rendition.output.ending, for_review=for_review)
+        metadata = output_metadata(upload, options, verdict)
         self._storage.put(bucket, key, rendition.content, rendition.content_type, metadata)
         return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
 

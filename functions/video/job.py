@@ -34,7 +34,15 @@ from cutout.errors import InvalidSettings, Refusal, Transient
 from cutout.events import Upload
 from cutout.models import Model
 from cutout.options import Options
-from cutout.orders import asked_for, check_metadata, check_names, check_source, order_of, output_metadata
+from cutout.orders import (
+    asked_for,
+    check_metadata,
+    check_names,
+    check_source,
+    order_of,
+    output_key,
+    output_metadata,
+)
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
@@ -42,6 +50,7 @@ from cutout.saliency.precision import Precision
 from cutout.settings import VideoSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
+from cutout.verdict import Verdict
 
 if TYPE_CHECKING:
     from cutout.video_pipeline import Progress, VideoRendition, VideoResult
@@ -148,7 +157,8 @@ class VideoJob:
     def _remove(self, source: Source, pulse: Pulse, watch: Stopwatch) -> Removed:
         options = self.settings.options.updated(asked_for(source.upload, source.metadata))
         options.check_for_video()
-        check_names(source.upload.key, (output.video_ending for output in options.outputs))
+        endings = [output.video_ending for output in options.outputs]
+        check_names(source.upload, endings, for_review=self.settings.review_below > 0)
         check_metadata(source.upload, options)
         source.check_size(self.settings.limits.bytes)
         targets = {output: self.scratch / f"output{output.video_ending}" for output in options.outputs}
@@ -160,7 +170,9 @@ class VideoJob:
                 file, options, lambda: self.detector(options.model), limits, targets, open_file, progress
             )
         with watch.stage("store"):
-            outputs = tuple(self._write(source.upload, options, rendition, pulse) for rendition in result.renditions)
+            outputs = tuple(
+                self._write(source.upload, options, result.verdict, rendition, pulse) for rendition in result.renditions
+            )
         seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
         return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds, result.report)
 
@@ -170,10 +182,13 @@ class VideoJob:
         source.check_size(self.settings.limits.bytes)
         return files.enter_context(self.storage.as_file(source))
 
-    def _write(self, upload: Upload, options: Options, rendition: "VideoRendition", pulse: Pulse) -> Written:
-        bucket, key = self.settings.output_bucket, f"{upload.key}{rendition.output.video_ending}"
+    def _write(
+        self, upload: Upload, options: Options, verdict: Verdict, rendition: "VideoRendition", pulse: Pulse
+    ) -> Written:
+        bucket, for_review = self.settings.output_bucket, verdict.confidence < self.settings.review_below
+        key = output_key(upload, rendition.output.video_ending, for_review=for_review)
         path, content_type = rendition.path, rendition.content_type
-        metadata = output_metadata(upload, options)
+        metadata = output_metadata(upload, options, verdict)
         self.storage.put_file(bucket, key, path, content_type, metadata, lambda _: pulse.check())
         return Written(bucket, key, content_type, path.stat().st_size, rendition.width, rendition.height)
 

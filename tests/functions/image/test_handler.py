@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from botocore.awsrequest import AWSResponse
 from PIL import Image
 
+from cutout.arrays import Floats, Pixels
 from cutout.errors import MissingWeights, StorageUnavailable, UnreadableEvent
 from cutout.events import Upload, parse
 from cutout.limits import Limits
@@ -140,6 +141,35 @@ def test_a_photo_becomes_a_cutout_and_an_outcome(stand: Stand) -> None:
     content = stored["Body"].read()
     assert len(content) == outcome.outputs[0].size_bytes
     assert Image.open(io.BytesIO(content)).mode == "RGBA"
+
+
+class HesitantEngine:
+    """An engine that is as sure of its subject as `highest` says."""
+
+    batch_size = 1
+
+    def __init__(self, highest: float) -> None:
+        self._highest = highest
+
+    def infer(self, batch: Pixels | Floats) -> Floats:
+        return (batch[..., 0] > batch[..., 2]).astype(np.float32) * np.float32(self._highest)
+
+
+@pytest.mark.parametrize(("highest", "key"), [(0.75, "review/a+b 100% ü.png.png"), (1, "a+b 100% ü.png.png")])
+def test_a_doubtful_result_goes_where_somebody_looks_at_it(
+    s3: "S3Client", stand: Stand, monkeypatch: pytest.MonkeyPatch, highest: float, key: str
+) -> None:
+    memory = DynamoDBPersistenceLayer("outcomes", boto3_client=boto3.client("dynamodb"))
+    detector = Detector(HesitantEngine(highest))
+    function = ImageFunction(replace(SETTINGS, review_below=0.8), Storage(s3), stand.bus, memory, lambda _: detector)
+    monkeypatch.setattr(module, "image_function", lambda: function)
+    handler(sqs(announced(stand.upload())), Context())
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Removed)
+    assert [written.key for written in outcome.outputs] == stand.outputs() == [key]
+    verdict = stand.s3.head_object(Bucket="outbox", Key=key)["Metadata"]["verdict"]
+    assert json.loads(verdict) == outcome.detail()["verdict"]
+    assert outcome.verdict.confidence == pytest.approx(highest, abs=0.01)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EVENTS.glob("*.json"))])

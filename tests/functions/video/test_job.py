@@ -124,6 +124,7 @@ class Stand:
     bus: Bus = field(default_factory=Bus)
     pipeline: Pipeline = field(default_factory=Pipeline)
     clock: Clock = field(default_factory=Clock)
+    settings: VideoSettings = SETTINGS
     pause: Callable[[float], None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,7 +141,7 @@ class Stand:
         scratch = self.scratch / owner
         scratch.mkdir(exist_ok=True)
         job = VideoJob(
-            SETTINGS,
+            self.settings,
             Storage(self.s3),
             self.bus,
             Claims(self.table, "outcomes", owner, self.clock, self.pause),
@@ -195,6 +196,14 @@ def test_a_video_becomes_files_and_an_outcome(stand: Stand) -> None:
     assert stored["ContentType"] == "video/x"
     assert stored["Metadata"]["source-version"] == upload.version
     assert json.loads(stored["Metadata"]["options"])["model"] == "u2netp"
+
+
+def test_a_doubtful_result_goes_where_somebody_looks_at_it(stand: Stand) -> None:
+    stand.settings = replace(SETTINGS, review_below=0.95)
+    assert stand.run(stand.upload("a.mp4")) == DONE
+    assert stand.outputs() == ["review/a.mp4.mp4"]
+    verdict = stand.s3.head_object(Bucket="outbox", Key="review/a.mp4.mp4")["Metadata"]["verdict"]
+    assert json.loads(verdict)["confidence"] == 0.9
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import MappingProxyType
 
 from cutout.errors import NameTooLong, OutputBucketAsSource
 from cutout.events import Upload
 from cutout.options import Options, from_metadata
+from cutout.verdict import Verdict
 
 REMEMBERED_SECONDS = 30 * 24 * 3600
 """How long a repeated event finds the outcome that was: longer than a message can wait in the queue and its DLQ."""
 
+REVIEW_PREFIX = "review/"
+LONGEST_VERDICT = Verdict(0.1234, 0.1234, 0.1234, 99999, 0.1234)
 LONGEST_KEY_BYTES = 1024
 LARGEST_METADATA_BYTES = 2048
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -37,16 +40,22 @@ def check_source(upload: Upload, output_bucket: str) -> None:
         raise OutputBucketAsSource(f"{upload.key} lies in the output bucket, which is never taken as input.")
 
 
-def check_names(key: str, endings: Iterable[str]) -> None:
-    """Raises NameTooLong where `key` with one of `endings` is longer than S3 allows."""
+def output_key(upload: Upload, ending: str, *, for_review: bool) -> str:
+    """Where an output of `upload` goes in the output bucket."""
+    return f"{REVIEW_PREFIX if for_review else ''}{upload.key}{ending}"
+
+
+def check_names(upload: Upload, endings: Iterable[str], *, for_review: bool) -> None:
+    """Raises NameTooLong where an output's key is longer than S3 allows."""
     for ending in endings:
-        if len(f"{key}{ending}".encode()) > LONGEST_KEY_BYTES:
+        if len(output_key(upload, ending, for_review=for_review).encode()) > LONGEST_KEY_BYTES:
             raise NameTooLong(f"The key of an output has at most {LONGEST_KEY_BYTES} bytes: {ending} is too many.")
 
 
 def check_metadata(upload: Upload, options: Options) -> None:
     """Raises NameTooLong where S3 has no room for `output_metadata`, of which it counts the names and the values."""
-    size_bytes = sum(len(f"{name}{value}".encode()) for name, value in output_metadata(upload, options).items())
+    metadata = output_metadata(upload, options, LONGEST_VERDICT)
+    size_bytes = sum(len(f"{name}{value}".encode()) for name, value in metadata.items())
     if size_bytes > LARGEST_METADATA_BYTES:
         raise NameTooLong(
             f"An output's metadata has at most {LARGEST_METADATA_BYTES} bytes, and with these options it would have "
@@ -54,10 +63,11 @@ def check_metadata(upload: Upload, options: Options) -> None:
         )
 
 
-def output_metadata(upload: Upload, options: Options) -> dict[str, str]:
+def output_metadata(upload: Upload, options: Options, verdict: Verdict) -> dict[str, str]:
     """What each output says of its making, as S3 user metadata: in ASCII, so that any other letter takes six bytes."""
     return {
         "source-version": upload.version or "",
         "source-etag": upload.etag or "",
         "options": json.dumps(options.as_text()),
+        "verdict": json.dumps(asdict(verdict)),
     }

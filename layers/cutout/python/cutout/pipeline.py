@@ -68,7 +68,8 @@ def remove_background(
     with watch.stage("decode"):
         picture = decode(content, limits)
     with watch.stage("saliency"):
-        saliency_map = normalise(detector.detect([picture.pixels])[0])
+        probability = detector.detect([picture.pixels])[0]
+        saliency_map = normalise(probability)
     with watch.stage("matte"):
         matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
     with watch.stage("foreground"):
@@ -83,7 +84,7 @@ def remove_background(
             shown = cropped(composed(output, foreground, matte, ground), box)
         with watch.stage("encode"):
             renditions.append(rendition(output, shown))
-    return Result(tuple(renditions), assess(saliency_map), watch.seconds)
+    return Result(tuple(renditions), assess(saliency_map, float(probability.max())), watch.seconds)
 
 
 def shown_part(matte: Matte, picture: Picture) -> Matte:

@@ -25,6 +25,8 @@ class ImageSettings:
     """Whether videos have a job of their own, so that the function leaves their uploads alone."""
     input_bucket: str | None = None
     """The bucket whose videos become jobs. Without it no video is left alone."""
+    review_below: float = 0
+    """Results of less confidence go to `review/`. At 0 none does."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ImageSettings":
@@ -40,6 +42,7 @@ class ImageSettings:
             ),
             leaves_videos=flag(environment, "CUTOUT_VIDEO_JOBS"),
             input_bucket=environment.get("CUTOUT_INPUT_BUCKET") or None,
+            review_below=share(environment, "CUTOUT_REVIEW_BELOW"),
         )
 
 
@@ -58,6 +61,7 @@ class VideoSettings:
     attempt: str
     options: Options = field(default_factory=lambda: VIDEO_DEFAULTS)
     limits: VideoLimits = field(default_factory=VideoLimits)
+    review_below: float = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "VideoSettings":
@@ -74,6 +78,7 @@ class VideoSettings:
                 megapixels=number(environment, "CUTOUT_LIMIT_MEGAPIXELS", VideoLimits.megapixels),
                 minutes=number(environment, "CUTOUT_LIMIT_MINUTES", VideoLimits.minutes),
             ),
+            review_below=share(environment, "CUTOUT_REVIEW_BELOW"),
         )
 
 
@@ -119,13 +124,26 @@ def number(environment: Mapping[str, str], name: str, default: float) -> float:
     text = environment.get(name)
     if not text:
         return default
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise InvalidSettings(f"{name} is a number, not {text!r}.") from error
+    value = as_float(name, text)
     if not 0 < value < float("inf"):
         raise InvalidSettings(f"{name} is above zero, not {text!r}.")
     return value
+
+
+def share(environment: Mapping[str, str], name: str) -> float:
+    """0 where it isn't set."""
+    text = environment.get(name) or "0"
+    value = as_float(name, text)
+    if not 0 <= value <= 1:
+        raise InvalidSettings(f"{name} is from 0 to 1, not {text!r}.")
+    return value
+
+
+def as_float(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InvalidSettings(f"{name} is a number, not {text!r}.") from error
 
 
 def flag(environment: Mapping[str, str], name: str) -> bool:

@@ -12,7 +12,7 @@ class Verdict:
         border_contact: of the picture's border, by length, that the subject touches.
         soft_edge_share: of the picture, by area, that is neither kept nor removed entirely.
         holes: regions of background that the subject encloses.
-        confidence: how far the net is from undecided, on the pixels that it does not call background outright.
+        confidence: that the result can be used as it is. What is below 0.8 is worth a look.
     """
 
     subject_share: float

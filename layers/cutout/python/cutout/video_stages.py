@@ -51,8 +51,9 @@ class Saliency:
         self.highest = 0.0
 
     def add(self, saliency_map: SaliencyMap) -> None:
-        self.verdict.add(assess(saliency_map))
-        self.highest = max(self.highest, float(saliency_map.max()))
+        highest = float(saliency_map.max())
+        self.verdict.add(assess(saliency_map, highest))
+        self.highest = max(self.highest, highest)
 
 
 def timed(items: Iterable[Item], watch: Stopwatch, stage: str) -> Iterator[Item]:
