@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cutout.arrays import Floats, Pixels
+from cutout.arrays import Floats, Pixels, as_depth
 from cutout.errors import NoSubject, Refusal, TooManyPixels, UnsupportedFormat
 from cutout.limits import Limits
+from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.png import encode_png
 from cutout.models import Model
 from cutout.options import Options, Output
 from cutout.pipeline import Result, remove_background
 from cutout.saliency.detector import Detector
+from tests.conftest import PaintedEngine
+from tests.media.profiles import ADOBE_RGB, DISPLAY_P3, PROPHOTO
 
 RED = (250, 40, 30)
 BLUE = (10, 20, 200)
@@ -73,6 +76,43 @@ def test_sixteen_bits_stay_sixteen(remove: Callable[..., Result], red_square: Pi
     assert (cutout.depth, matte.depth) == (16, 16)
     np.testing.assert_array_equal(cutout.alpha, matte.pixels[..., 0])
     np.testing.assert_array_equal(cutout.pixels[100, 160], deep[100, 160])
+
+
+class SeeingEngine(PaintedEngine):
+    """Remembers the one picture that it was shown."""
+
+    def infer(self, batch: Pixels | Floats) -> Floats:
+        (self.seen,) = batch
+        return super().infer(batch)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("profile", [DISPLAY_P3, PROPHOTO, ADOBE_RGB])
+def test_the_net_sees_srgb_and_the_pixels_stay_in_their_profile(profile: bytes, depth: int, red_square: Pixels) -> None:
+    wide = converted(red_square, None, profile)
+    stored = as_depth(wide, np.uint16 if depth == 16 else np.uint8)
+    engine = SeeingEngine()
+    photo = encode_png(stored, icc_profile=profile)
+    result = remove_background(photo, Options(), Detector(engine), Limits(), lambda _: b"")
+    assert np.abs(engine.seen[160, 128] - RED).max() <= 3
+    assert np.abs(wide[120, 160].astype(int) - RED).max() > 10, "other figures stand for that colour in this profile"
+    cutout = decode(result.renditions[0].content, Limits())
+    assert cutout.icc_profile == profile
+    np.testing.assert_array_equal(cutout.pixels[70:170, 110:210], stored[70:170, 110:210])
+
+
+def test_a_background_has_its_own_colours_behind_a_photo_with_a_profile(red_square: Pixels) -> None:
+    photo = encode_png(red_square, icc_profile=DISPLAY_P3)
+    behind = np.full((8, 8, 3), (0, 128, 0), np.uint8)
+    files = {"srgb.png": encode_png(behind), "wide.png": encode_png(behind, icc_profile=DISPLAY_P3)}
+    for background, expected in [
+        ("rgb(0, 128, 0)", converted(behind, None, DISPLAY_P3)[0, 0]),
+        ("key:srgb.png", converted(behind, None, DISPLAY_P3)[0, 0]),
+        ("key:wide.png", behind[0, 0]),
+    ]:
+        options = Options().updated({"background": background})
+        result = remove_background(photo, options, Detector(PaintedEngine()), Limits(), files.__getitem__)
+        np.testing.assert_array_equal(decode(result.renditions[0].content, Limits()).pixels[5, 5], expected)
 
 
 @pytest.mark.parametrize(

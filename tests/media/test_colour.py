@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from cutout.media.colour import rgb_profile, to_srgb
+from cutout.media.colour import converted, rgb_profile, to_srgb
+from tests.media.profiles import DISPLAY_P3
 
 
 def header(space: bytes) -> bytes:
@@ -14,25 +15,48 @@ def header(space: bytes) -> bytes:
     return bytes(16) + space + bytes(16) + b"acsp" + bytes(100)
 
 
+def with_profile(mode: str, profile: object) -> Image.Image:
+    image = Image.new(mode, (1, 1))
+    image.info["icc_profile"] = profile
+    return image
+
+
 @pytest.mark.parametrize(
-    ("profile", "kept"),
+    ("mode", "profile", "kept"),
     [
-        (header(b"RGB "), True),
-        (header(b"GRAY"), False),
-        (header(b"CMYK"), False),
-        (b"RGB ", False),
-        (bytes(200), False),
-        (None, False),
-        ("text", False),
+        ("RGB", header(b"RGB "), True),
+        ("L", header(b"RGB "), True),
+        ("CMYK", header(b"RGB "), False),
+        ("RGB", header(b"GRAY"), False),
+        ("RGB", header(b"CMYK"), False),
+        ("RGB", b"RGB ", False),
+        ("RGB", bytes(200), False),
+        ("RGB", None, False),
+        ("RGB", "text", False),
     ],
 )
-def test_only_a_profile_of_rgb_colours_is_kept(profile: object, kept: bool) -> None:
-    assert rgb_profile(profile) == (profile if kept else None)
+def test_only_a_profile_of_rgb_colours_is_kept(mode: str, profile: object, kept: bool) -> None:
+    assert rgb_profile(with_profile(mode, profile)) == (profile if kept else None)
 
 
 def test_a_real_srgb_profile_is_kept() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert rgb_profile(profile) is profile
+    assert rgb_profile(with_profile("RGB", profile)) is profile
+
+
+def test_colours_are_the_same_to_the_eye_in_another_profile() -> None:
+    pixels = np.array([[[255, 0, 0], [90, 160, 40], [255, 255, 255]]], np.uint8)
+    wide = converted(pixels, None, DISPLAY_P3)
+    assert np.abs(wide[0, 0].astype(int) - (234, 51, 35)).max() <= 1, "sRGB's red, as Apple's own converter has it"
+    assert np.abs(converted(wide, DISPLAY_P3, None).astype(int) - pixels).max() <= 2
+    deep = converted(pixels.astype(np.uint16) * np.uint16(257), None, DISPLAY_P3)
+    assert np.array_equal(deep, wide.astype(np.uint16) * np.uint16(257))
+
+
+@pytest.mark.parametrize("profile", [header(b"RGB "), None])
+def test_a_profile_that_cannot_be_read_counts_as_srgb(profile: bytes | None) -> None:
+    pixels = np.array([[[255, 0, 0]]], np.uint8)
+    assert converted(pixels, profile, None) is pixels
 
 
 @pytest.mark.parametrize("profile", [None, header(b"RGB "), b"no profile"])

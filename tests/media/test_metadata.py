@@ -48,6 +48,15 @@ def test_a_resolution_without_sense_is_none(dpi: object) -> None:
     assert read_metadata(image).dpi is None
 
 
+@pytest.mark.parametrize(("unit", "dpi"), [(2, (300, 150)), (3, (762, 381)), (1, None), (None, None)])
+@pytest.mark.parametrize("file_format", ["WEBP", "PNG", "AVIF"])
+def test_a_resolution_that_only_exif_knows_counts(
+    unit: int | None, dpi: tuple[int, int] | None, file_format: str, quarters: npt.NDArray[np.uint8], save: Save
+) -> None:
+    block = exif(XResolution=300, YResolution=150, **({} if unit is None else {"ResolutionUnit": unit}))
+    assert metadata_of(save(quarters, file_format, exif=block)).dpi == dpi
+
+
 @pytest.mark.parametrize(
     ("tags", "notice"),
     [

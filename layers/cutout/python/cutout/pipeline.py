@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cutout.arrays import Matte, Pixels, as_depth
+import numpy as np
+
+from cutout.arrays import Matte, Pixels, SaliencyMap, as_depth
 from cutout.errors import NoSubject, Refusal
 from cutout.limits import Limits
 from cutout.matting.assess import assess
@@ -11,6 +13,7 @@ from cutout.matting.composite import blurred, covering, filled, hidden, over, un
 from cutout.matting.crop import subject_box
 from cutout.matting.foreground import estimate_foreground
 from cutout.matting.refine import refine
+from cutout.media.colour import converted
 from cutout.media.image import ImageFormat, decode, encode, encode_matte
 from cutout.media.picture import Picture
 from cutout.options import (
@@ -26,6 +29,7 @@ from cutout.options import (
     WholePicture,
 )
 from cutout.saliency.detector import Detector, normalise
+from cutout.saliency.preprocess import INPUT_SIDE, resize_bilinear
 from cutout.stopwatch import Stopwatch
 from cutout.verdict import Verdict
 
@@ -68,7 +72,7 @@ def remove_background(
     with watch.stage("decode"):
         picture = decode(content, limits)
     with watch.stage("saliency"):
-        probability = detector.detect([picture.pixels])[0]
+        probability = seen_by(detector, picture)
         saliency_map = normalise(probability)
     with watch.stage("matte"):
         matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
@@ -87,6 +91,18 @@ def remove_background(
     return Result(tuple(renditions), assess(saliency_map, float(probability.max())), watch.seconds)
 
 
+def seen_by(detector: Detector, picture: Picture) -> SaliencyMap:
+    """What the net says of `picture`, whose colours it is shown in sRGB, whatever profile they stay in."""
+    if picture.icc_profile is None:
+        probabilities = detector.detect([picture.pixels])
+    else:
+        largest = np.iinfo(picture.pixels.dtype).max
+        sample = np.rint(resize_bilinear(picture.pixels, INPUT_SIDE) * (255 / largest)).astype(np.uint8)
+        probabilities = detector.detect_resized(converted(sample, picture.icc_profile, None)[np.newaxis])
+    probability: SaliencyMap = probabilities[0]
+    return probability
+
+
 def shown_part(matte: Matte, picture: Picture) -> Matte:
     """The matte under what was transparent in the photo already. That colour was straight and needs no estimate."""
     shown = matte if picture.alpha is None else under_alpha(matte, picture.alpha)
@@ -96,17 +112,19 @@ def shown_part(matte: Matte, picture: Picture) -> Matte:
 
 
 def ground_of(background: Background, picture: Picture, read_picture: Callable[[str], Picture]) -> Pixels | None:
-    """What lies behind the subject; None where nothing does."""
+    """What lies behind the subject, in the profile of `picture`; None where nothing does."""
     match background:
         case Transparent():
             return None
         case Colour(red, green, blue):
-            return filled((red, green, blue), picture.pixels)
+            colour = converted(np.array([[(red, green, blue)]], np.uint8), None, picture.icc_profile)
+            return filled(colour[0, 0].tolist(), picture.pixels)
         case Blur(radius_pixels):
             return blurred(picture.pixels, radius_pixels)
         case PictureAt(key):
-            behind = as_depth(read_picture(key).pixels, picture.pixels.dtype)
-            return covering(behind, picture.height, picture.width)
+            behind = read_picture(key)
+            cover = covering(as_depth(behind.pixels, picture.pixels.dtype), picture.height, picture.width)
+            return converted(cover, behind.icc_profile, picture.icc_profile)
 
 
 def background_at(key: str, read_file: Callable[[str], bytes], limits: Limits) -> Picture:

@@ -1,5 +1,7 @@
 """Laying a foreground over a background, in whole numbers, so that full alpha keeps each pixel bit for bit."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -57,6 +59,6 @@ def covering(picture: Pixels, height: int, width: int) -> Pixels:
     return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def filled(colour: tuple[int, int, int], like: Pixels) -> Pixels:
-    """One colour, 0 to 255 each, in the size and depth of `like`."""
+def filled(colour: Sequence[int], like: Pixels) -> Pixels:
+    """One colour, RGB of 0 to 255 each, in the size and depth of `like`."""
     return np.full_like(like, np.array(colour, like.dtype) * (np.iinfo(like.dtype).max // 255))

@@ -11,7 +11,7 @@ from cutout.errors import EmptyFile, TooManyBytes, TooManyPixels
 from cutout.limits import Limits
 from cutout.media.channels import Channels
 from cutout.media.codecs import damage_refused, open_header, quiet_codecs
-from cutout.media.colour import OTHER_THAN_RGB, rgb_profile
+from cutout.media.colour import rgb_profile
 from cutout.media.eight_bit import read_eight_bit, read_jpeg, scale_grey_key
 from cutout.media.metadata import Metadata, read_metadata
 from cutout.media.picture import Picture, Samples
@@ -151,11 +151,10 @@ def _decode_other(data: bytes, source_format: str, limits: Limits) -> Picture:
 
 
 def _picture(image: ImageFile.ImageFile, channels: Channels, metadata: Metadata) -> Picture:
-    profile = None if image.mode in OTHER_THAN_RGB else rgb_profile(image.info.get("icc_profile"))
     return Picture(
         pixels=channels.colour,
         alpha=channels.alpha,
-        icc_profile=profile,
+        icc_profile=rgb_profile(image),
         dpi=metadata.dpi,
         copyright=metadata.copyright,
         source_format=str(image.format),

@@ -12,6 +12,8 @@ from cutout.media.picture import is_resolution
 _UNREADABLE_EXIF = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, OSError, struct.error)
 
 _LONGEST_NOTICE_CHARACTERS = 2000
+_INCHES, _CENTIMETRES = 2, 3
+_CENTIMETRES_PER_INCH = 2.54
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,21 @@ def _exif_value(image: Image.Image, tag: int) -> object:
 
 def _dpi(image: Image.Image, orientation: int) -> tuple[float, float] | None:
     try:
-        horizontal, vertical = (float(value) for value in image.info["dpi"])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        horizontal, vertical = (float(value) for value in image.info.get("dpi") or _exif_resolution(image))
+    except (TypeError, ValueError, ZeroDivisionError):
         return None
     dpi = (vertical, horizontal) if orientation in SIDEWAYS else (horizontal, vertical)
     return dpi if is_resolution(dpi) else None
+
+
+def _exif_resolution(image: Image.Image) -> tuple[float, ...]:
+    """In dots per inch, as stored; empty without one. Pillow itself reads it of JPEG and TIFF alone."""
+    tags = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
+    horizontal, vertical, unit = (_exif_value(image, tag) for tag in tags)
+    if unit not in (_INCHES, _CENTIMETRES):
+        return ()
+    per_unit = _CENTIMETRES_PER_INCH if unit == _CENTIMETRES else 1
+    return float(horizontal) * per_unit, float(vertical) * per_unit  # type: ignore[arg-type]
 
 
 def _copyright(image: Image.Image) -> str | None:
