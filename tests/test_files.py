@@ -25,13 +25,22 @@ def test_a_file_becomes_the_file_that_was_named(tmp_path: Path) -> None:
     assert plan(source, target, PNG).jobs == (Job(source, {Output.PNG: target}),)
     assert plan(source, target, PNG_AND_MASK).jobs[0].targets[Output.MASK] == tmp_path / "b.mask.png"
     assert plan(source, target, (Output.MASK,)).jobs == (Job(source, {Output.MASK: target}),)
+    webp, archive = tmp_path / "b.webp", tmp_path / "b.zip"
+    assert plan(source, webp, (Output.WEBP_LOSSLESS,)).jobs == (Job(source, {Output.WEBP_LOSSLESS: webp}),)
+    both = plan(source, webp, (Output.WEBP_LOSSLESS, Output.WEBP)).jobs[0].targets
+    assert both == {Output.WEBP: webp, Output.WEBP_LOSSLESS: tmp_path / "b.lossless.webp"}
+    assert plan(source, archive, (Output.LAYERS,)).jobs == (Job(source, {Output.LAYERS: archive}),)
 
 
 def test_a_files_ending_decides_its_format() -> None:
-    assert [default_output(Path(name)) for name in ("a.webp", "a.JPG", "a.jpeg", "a.png", "folder")] == [
+    assert [
+        default_output(Path(name)) for name in ("a.webp", "a.JPG", "a.jpeg", "a.avif", "a.zip", "a.png", "folder")
+    ] == [
         Output.WEBP,
         Output.JPG,
         Output.JPG,
+        Output.AVIF,
+        Output.LAYERS,
         Output.PNG,
         Output.PNG,
     ]

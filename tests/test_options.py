@@ -83,7 +83,7 @@ def test_what_is_not_known_is_refused_with_what_is(name: str, text: str) -> None
 @pytest.mark.parametrize(
     ("check", "text", "possible"),
     [
-        (Options.check_for_photo, {"outputs": "png,mp4"}, "png, webp, jpg, mask"),
+        (Options.check_for_photo, {"outputs": "png,mp4"}, "png, webp, webp-lossless, jpg, avif, mask, layers"),
         (Options.check_for_video, {"outputs": "mp4,png"}, "mp4, webm, mov, mask"),
         (Options.check_for_video, {"outputs": "mp4", "crop": "subject"}, "none"),
     ],
@@ -102,7 +102,15 @@ def test_what_a_photo_and_a_video_can_become_is_not_refused() -> None:
 
 
 def test_no_two_files_made_of_one_upload_have_the_same_name() -> None:
-    assert [output.ending for output in PHOTO_OUTPUTS] == [".png", ".webp", ".jpg", ".mask.png"]
+    assert [output.ending for output in PHOTO_OUTPUTS] == [
+        ".png",
+        ".webp",
+        ".lossless.webp",
+        ".jpg",
+        ".avif",
+        ".mask.png",
+        ".layers.zip",
+    ]
     assert [output.video_ending for output in VIDEO_OUTPUTS] == [".mp4", ".webm", ".mov", ".mask.mp4"]
 
 

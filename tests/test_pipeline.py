@@ -14,7 +14,7 @@ from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.png import encode_png
 from cutout.models import Model
-from cutout.options import Options, Output
+from cutout.options import PHOTO_OUTPUTS, Options
 from cutout.pipeline import Result, remove_background
 from cutout.saliency.detector import Detector
 from tests.conftest import PaintedEngine
@@ -117,7 +117,14 @@ def test_a_background_has_its_own_colours_behind_a_photo_with_a_profile(red_squa
 
 @pytest.mark.parametrize(
     ("output", "file_format", "mode"),
-    [("png", "PNG", "RGBA"), ("webp", "WEBP", "RGBA"), ("jpg", "JPEG", "RGB"), ("mask", "PNG", "L")],
+    [
+        ("png", "PNG", "RGBA"),
+        ("webp", "WEBP", "RGBA"),
+        ("webp-lossless", "WEBP", "RGBA"),
+        ("jpg", "JPEG", "RGB"),
+        ("avif", "AVIF", "RGBA"),
+        ("mask", "PNG", "L"),
+    ],
 )
 def test_each_output_is_what_it_is_called(
     remove: Callable[..., Result], red_square: Pixels, output: str, file_format: str, mode: str
@@ -130,8 +137,8 @@ def test_each_output_is_what_it_is_called(
 
 
 def test_all_outputs_come_from_one_pass(remove: Callable[..., Result], red_square: Pixels) -> None:
-    result = remove(png(red_square), outputs="png,webp,jpg,mask")
-    assert [rendition.output for rendition in result.renditions] == [Output.PNG, Output.WEBP, Output.JPG, Output.MASK]
+    result = remove(png(red_square), outputs=",".join(PHOTO_OUTPUTS))
+    assert tuple(rendition.output for rendition in result.renditions) == PHOTO_OUTPUTS
 
 
 def test_a_jpeg_without_a_background_is_white(remove: Callable[..., Result], red_square: Pixels) -> None:

@@ -36,7 +36,8 @@ from cutout.orders import (
     output_key,
     output_metadata,
 )
-from cutout.pipeline import Rendition, remove_background
+from cutout.photo_outputs import Rendition
+from cutout.pipeline import remove_background
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.routes import is_video
 from cutout.saliency import engines

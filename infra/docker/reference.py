@@ -14,7 +14,8 @@ from cutout.events import Upload
 from cutout.limits import Limits
 from cutout.models import Model
 from cutout.options import Options, Output
-from cutout.pipeline import Rendition, remove_background
+from cutout.photo_outputs import Rendition
+from cutout.pipeline import remove_background
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from PIL import ExifTags, Image, ImageCms, features
 
+from cutout.arrays import Pixels
 from cutout.errors import EmptyFile, TooManyBytes, TooManyPixels, UnreadableImage, UnsupportedFormat
 from cutout.limits import Limits
 from cutout.media.image import ImageFormat, decode, encode, encode_matte
@@ -172,7 +173,30 @@ def test_webp_keeps_alpha_and_facts(picture: Picture) -> None:
     assert again.alpha is not None
     assert np.array_equal(again.alpha, eight_bits(picture.alpha))  # type: ignore[arg-type]
     assert np.abs(again.pixels[again.alpha > 0].astype(int) - 117).max() <= 2
-    assert (again.icc_profile, again.copyright) == (picture.icc_profile, picture.copyright)
+    assert (again.icc_profile, again.dpi, again.copyright) == (picture.icc_profile, picture.dpi, picture.copyright)
+
+
+@pytest.mark.parametrize("image_format", [ImageFormat.WEBP_LOSSLESS, ImageFormat.AVIF])
+def test_other_formats_with_alpha_keep_it_bit_for_bit_and_all_facts(
+    image_format: ImageFormat, picture: Picture
+) -> None:
+    again = decode(encode(picture, image_format), Limits())
+    assert again.alpha is not None
+    assert np.array_equal(again.alpha, eight_bits(picture.alpha))  # type: ignore[arg-type]
+    assert (again.icc_profile, again.dpi, again.copyright) == (picture.icc_profile, picture.dpi, picture.copyright)
+
+
+def test_lossless_webp_keeps_every_pixel_that_shows(picture: Picture) -> None:
+    eight = replace(picture, pixels=eight_bits(picture.pixels), alpha=eight_bits(picture.alpha))  # type: ignore[arg-type]
+    again = decode(encode(eight, ImageFormat.WEBP_LOSSLESS), Limits())
+    assert again.alpha is not None
+    assert np.array_equal(again.pixels[again.alpha > 0], eight.pixels[again.alpha > 0])
+
+
+def test_avif_keeps_fine_colour(cat: Pixels) -> None:
+    photo = Picture(cat, None, None, None, None, "PNG")
+    again = decode(encode(photo, ImageFormat.AVIF), Limits())
+    assert np.abs(again.pixels.astype(int) - cat).mean() < 2.5
 
 
 def test_jpeg_keeps_fine_colour_and_facts(picture: Picture) -> None:
@@ -197,13 +221,21 @@ def test_jpeg_refuses_alpha(picture: Picture) -> None:
         encode(picture, ImageFormat.JPEG)
 
 
-@pytest.mark.parametrize(("image_format", "side"), [(ImageFormat.WEBP, 16383), (ImageFormat.JPEG, 65500)])
+@pytest.mark.parametrize(
+    ("image_format", "side"),
+    [
+        (ImageFormat.WEBP, 16383),
+        (ImageFormat.WEBP_LOSSLESS, 16383),
+        (ImageFormat.JPEG, 65500),
+        (ImageFormat.AVIF, 32768),
+    ],
+)
 def test_a_side_too_long_for_the_format_is_refused_by_name(image_format: ImageFormat, side: int) -> None:
     def strip(width: int) -> Picture:
         return Picture(np.zeros((1, width, 3), np.uint8), None, None, None, None, "PNG")
 
     assert reopened(encode(strip(side), image_format)).width == side
-    with pytest.raises(TooManyPixels, match=f"{side + 1} x 1 pixels, but {image_format.name} holds at most {side}"):
+    with pytest.raises(TooManyPixels, match=f"{side + 1} x 1 pixels, but {image_format.value} holds at most {side}"):
         encode(strip(side + 1), image_format)
 
 
@@ -218,7 +250,6 @@ def test_a_matte_is_grey_with_every_bit(shift: int, texture: npt.NDArray[np.uint
 
 
 @pytest.mark.parametrize("image_format", ImageFormat)
-def test_content_type_and_ending_say_what_the_bytes_are(image_format: ImageFormat, picture: Picture) -> None:
+def test_the_content_type_says_what_the_bytes_are(image_format: ImageFormat, picture: Picture) -> None:
     image = reopened(encode(replace(picture, alpha=None), image_format))
     assert Image.MIME[str(image.format)] == image_format.content_type
-    assert Image.registered_extensions()[f".{image_format.value}"] == image.format

@@ -9,7 +9,7 @@ from PIL import Image
 from cutout.arrays import Pixels
 from cutout.media.png import encode_png
 from cutout.options import Output
-from cutout.pipeline import Rendition
+from cutout.photo_outputs import Rendition
 from infra.docker.reference import Difference, compare
 
 

@@ -43,7 +43,11 @@ main.add_command(video)
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
 @cli_options.model
 @cli_options.engine
-@click.option("--outputs", callback=as_option("outputs"), help="Of png, webp, jpg, mask; several with commas.  [png]")
+@click.option(
+    "--outputs",
+    callback=as_option("outputs"),
+    help="Of png, webp, webp-lossless, jpg, avif, mask, layers; several with commas.  [by OUTPUT, or png]",
+)
 @click.option("--mask", is_flag=True, help="Write the alpha matte as well.")
 @click.option(
     "--background",
@@ -67,8 +71,8 @@ def image(
 ) -> None:
     """Remove the background of INPUT, a photo or a folder of photos, and write it to OUTPUT.
 
-    OUTPUT is a file, whose ending decides the format (.png, .webp, .jpg), or a folder. In a folder an output is named
-    as its photo plus an ending: a.jpg becomes a.jpg.png.
+    OUTPUT is a file, whose ending decides the format (.png, .webp, .jpg, .avif, .zip of layers), or a folder. In a
+    folder an output is named as its photo plus an ending: a.jpg becomes a.jpg.png.
 
     \b
     Examples:

@@ -13,7 +13,15 @@ from cutout.options import Output
 PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
 """What a photo's name ends with. HEIC is refused by name, which says more than passing it over."""
 
-ENDINGS = {".png": Output.PNG, ".webp": Output.WEBP, ".jpg": Output.JPG, ".jpeg": Output.JPG}
+ENDINGS = {
+    ".png": (Output.PNG, Output.MASK),
+    ".webp": (Output.WEBP, Output.WEBP_LOSSLESS),
+    ".jpg": (Output.JPG,),
+    ".jpeg": (Output.JPG,),
+    ".avif": (Output.AVIF,),
+    ".zip": (Output.LAYERS,),
+}
+"""What a file that is named so can hold. The first is meant unless another is asked for."""
 VIDEO_ENDINGS = {".mp4": Output.MP4, ".m4v": Output.MP4, ".webm": Output.WEBM, ".mov": Output.MOV}
 
 
@@ -35,7 +43,7 @@ class Plan:
 
 def default_output(target: Path) -> Output:
     """What a user who names `target` and no outputs means."""
-    return ENDINGS.get(target.suffix.lower(), Output.PNG)
+    return ENDINGS.get(target.suffix.lower(), (Output.PNG,))[0]
 
 
 def plan(source: Path, target: Path, outputs: tuple[Output, ...]) -> Plan:
@@ -93,11 +101,10 @@ def check_originals(work: Plan) -> None:
 
 def at_file(target: Path, outputs: tuple[Output, ...]) -> dict[Output, Path]:
     """The output that `target` is named for goes there, and others beside it."""
-    own = ENDINGS.get(target.suffix.lower())
-    if own is None:
+    possible = ENDINGS.get(target.suffix.lower())
+    if possible is None:
         raise InvalidOption(f"The output {target} ends with none of {', '.join(ENDINGS)}, and is no folder.")
-    if own is Output.PNG and outputs == (Output.MASK,):
-        own = Output.MASK
+    own = next((output for output in possible if output in outputs), possible[0])
     return beside(target, own, outputs, {output: output.ending for output in Output})
 
 

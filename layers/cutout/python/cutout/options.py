@@ -21,7 +21,10 @@ class Output(StrEnum):
 
     PNG = "png"
     WEBP = "webp"
+    WEBP_LOSSLESS = "webp-lossless"
     JPG = "jpg"
+    AVIF = "avif"
+    LAYERS = "layers"
     MP4 = "mp4"
     WEBM = "webm"
     MOV = "mov"
@@ -30,7 +33,7 @@ class Output(StrEnum):
     @property
     def ending(self) -> str:
         """What is put behind the key of a photo."""
-        return ".mask.png" if self is Output.MASK else f".{self}"
+        return PHOTO_ENDINGS.get(self, f".{self}")
 
     @property
     def video_ending(self) -> str:
@@ -38,7 +41,16 @@ class Output(StrEnum):
         return ".mask.mp4" if self is Output.MASK else f".{self}"
 
 
-PHOTO_OUTPUTS = (Output.PNG, Output.WEBP, Output.JPG, Output.MASK)
+PHOTO_OUTPUTS = (
+    Output.PNG,
+    Output.WEBP,
+    Output.WEBP_LOSSLESS,
+    Output.JPG,
+    Output.AVIF,
+    Output.MASK,
+    Output.LAYERS,
+)
+PHOTO_ENDINGS = {Output.WEBP_LOSSLESS: ".lossless.webp", Output.MASK: ".mask.png", Output.LAYERS: ".layers.zip"}
 VIDEO_OUTPUTS = (Output.MP4, Output.WEBM, Output.MOV, Output.MASK)
 
 

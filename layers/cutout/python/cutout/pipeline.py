@@ -9,12 +9,12 @@ from cutout.arrays import Matte, Pixels, SaliencyMap, as_depth
 from cutout.errors import NoSubject, Refusal
 from cutout.limits import Limits
 from cutout.matting.assess import assess
-from cutout.matting.composite import blurred, covering, filled, hidden, over, under_alpha
+from cutout.matting.composite import blurred, covering, filled, under_alpha
 from cutout.matting.crop import subject_box
 from cutout.matting.foreground import estimate_foreground
 from cutout.matting.refine import refine
 from cutout.media.colour import converted
-from cutout.media.image import ImageFormat, decode, encode, encode_matte
+from cutout.media.image import decode
 from cutout.media.picture import Picture
 from cutout.options import (
     Background,
@@ -22,30 +22,16 @@ from cutout.options import (
     Colour,
     Crop,
     Options,
-    Output,
     PictureAt,
     Subject,
     Transparent,
     WholePicture,
 )
+from cutout.photo_outputs import Parts, Rendition, rendition
 from cutout.saliency.detector import Detector, normalise
 from cutout.saliency.preprocess import INPUT_SIDE, resize_bilinear
 from cutout.stopwatch import Stopwatch
 from cutout.verdict import Verdict
-
-FORMATS = {Output.PNG: ImageFormat.PNG, Output.WEBP: ImageFormat.WEBP, Output.JPG: ImageFormat.JPEG}
-WHITE = (255, 255, 255)
-
-
-@dataclass(frozen=True)
-class Rendition:
-    """One file made of a photo. Width and height are in pixels."""
-
-    output: Output
-    content: bytes
-    content_type: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -77,18 +63,13 @@ def remove_background(
     with watch.stage("matte"):
         matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
     with watch.stage("foreground"):
-        foreground = replace(picture, pixels=estimate_foreground(picture.pixels, matte))
+        foreground = replace(picture, pixels=estimate_foreground(picture.pixels, matte), alpha=None)
         matte = shown_part(matte, picture)
     with watch.stage("composite"):
         ground = ground_of(options.background, picture, lambda key: background_at(key, read_file, limits))
-        box = box_of(options.crop, matte)
-    renditions = []
-    for output in options.outputs:
-        with watch.stage("composite"):
-            shown = cropped(composed(output, foreground, matte, ground), box)
-        with watch.stage("encode"):
-            renditions.append(rendition(output, shown))
-    return Result(tuple(renditions), assess(saliency_map, float(probability.max())), watch.seconds)
+        parts = Parts(foreground, matte, ground).cropped(box_of(options.crop, matte))
+    renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
+    return Result(renditions, assess(saliency_map, float(probability.max())), watch.seconds)
 
 
 def seen_by(detector: Detector, picture: Picture) -> SaliencyMap:
@@ -134,31 +115,9 @@ def background_at(key: str, read_file: Callable[[str], bytes], limits: Limits) -
         raise type(refusal)(f"The background {key} can't be used. {refusal}") from refusal
 
 
-def composed(output: Output, foreground: Picture, matte: Matte, ground: Pixels | None) -> Picture:
-    """The foreground on its ground, as `output` shows it. JPEG has no alpha: what would be transparent is white."""
-    if output is Output.JPG and ground is None:
-        ground = filled(WHITE, foreground.pixels)
-    if output is Output.MASK or ground is None:
-        return replace(foreground, pixels=hidden(foreground.pixels, matte), alpha=matte)
-    return replace(foreground, pixels=over(foreground.pixels, matte, ground), alpha=None)
-
-
 def box_of(crop: Crop, matte: Matte) -> tuple[slice, slice]:
     match crop:
         case WholePicture():
-            return slice(None), slice(None)
+            return slice(0, matte.shape[0]), slice(0, matte.shape[1])
         case Subject(margin_percent):
             return subject_box(matte, margin_percent)
-
-
-def cropped(picture: Picture, box: tuple[slice, slice]) -> Picture:
-    alpha = None if picture.alpha is None else picture.alpha[box]
-    return replace(picture, pixels=picture.pixels[box], alpha=alpha)
-
-
-def rendition(output: Output, shown: Picture) -> Rendition:
-    if output is Output.MASK and shown.alpha is not None:
-        content = encode_matte(shown.alpha, dpi=shown.dpi, copyright_notice=shown.copyright)
-        return Rendition(output, content, ImageFormat.PNG.content_type, shown.width, shown.height)
-    image_format = FORMATS[output]
-    return Rendition(output, encode(shown, image_format), image_format.content_type, shown.width, shown.height)
