@@ -14,9 +14,11 @@ from cutout.options import (
     VIDEO_OUTPUTS,
     Blur,
     Colour,
+    NoShadow,
     Options,
     Output,
     PictureAt,
+    SoftShadow,
     Subject,
     Transparent,
     WholePicture,
@@ -46,6 +48,9 @@ def test_nothing_said_means_a_transparent_png_of_the_full_net() -> None:
         ("crop", "none", WholePicture()),
         ("crop", "subject", Subject(0)),
         ("crop", "subject:7.5%", Subject(7.5)),
+        ("shadow", "none", NoShadow()),
+        ("shadow", "soft", SoftShadow(40)),
+        ("shadow", "soft:25%", SoftShadow(25)),
     ],
 )
 def test_each_option_is_read(name: str, text: str, expected: object) -> None:
@@ -72,6 +77,10 @@ def test_each_option_is_read(name: str, text: str, expected: object) -> None:
         ("crop", "subject:101%"),
         ("crop", "subject:-1%"),
         ("crop", "none:5%"),
+        ("crop", "subject:"),
+        ("shadow", "hard"),
+        ("shadow", "soft:"),
+        ("shadow", "soft:101%"),
         ("edges", "sharp"),
     ],
 )
@@ -86,6 +95,7 @@ def test_what_is_not_known_is_refused_with_what_is(name: str, text: str) -> None
         (Options.check_for_photo, {"outputs": "png,mp4"}, "png, webp, webp-lossless, jpg, avif, mask, layers"),
         (Options.check_for_video, {"outputs": "mp4,png"}, "mp4, webm, mov, mask"),
         (Options.check_for_video, {"outputs": "mp4", "crop": "subject"}, "none"),
+        (Options.check_for_video, {"outputs": "mp4", "shadow": "soft"}, "none"),
     ],
 )
 def test_what_a_photo_or_a_video_cannot_become_is_refused_with_what_it_can(
@@ -145,6 +155,7 @@ every_option = st.builds(
         st.builds(PictureAt, st.text("abc/.: -", min_size=1).map(str.strip).filter(bool)),
     ),
     crop=st.one_of(st.just(WholePicture()), st.builds(Subject, st.integers(0, 100).map(float))),
+    shadow=st.one_of(st.just(NoShadow()), st.builds(SoftShadow, st.integers(0, 100).map(float))),
 )
 
 

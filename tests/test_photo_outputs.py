@@ -3,12 +3,14 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from cutout.arrays import Pixels
+from cutout.matting.shadow import soft_shadow
 from cutout.media.picture import Picture
 from cutout.options import Output
 from cutout.photo_outputs import Parts, rendition
@@ -68,3 +70,30 @@ def test_without_a_background_there_is_no_layer_of_it(parts: Parts) -> None:
 def test_the_same_parts_give_the_same_bytes(parts: Parts) -> None:
     first, second = (rendition(Output.LAYERS, parts, Stopwatch()).content for _ in range(2))
     assert first == second
+
+
+def test_a_shadow_is_a_layer_of_its_own(parts: Parts) -> None:
+    with_shadow = replace(parts, shadow=soft_shadow(parts.matte, 50))
+    pictures, manifest = unpacked(with_shadow)
+    assert manifest["layers_from_the_bottom"] == [
+        {"file": "background.png"},
+        {"file": "shadow.png"},
+        {"file": "foreground.png", "mask": "matte.png"},
+    ]
+    canvas = pictures["background.png"].convert("RGBA")
+    canvas.alpha_composite(pictures["shadow.png"])
+    canvas.paste(pictures["foreground.png"], mask=pictures["matte.png"])
+    png = Image.open(io.BytesIO(rendition(Output.PNG, with_shadow, Stopwatch()).content))
+    assert np.abs(np.asarray(canvas.convert("RGB")).astype(int) - np.asarray(png)).max() <= 2
+    np.testing.assert_array_equal(np.asarray(pictures["cutout.png"])[..., 3], parts.matte)
+
+
+@pytest.mark.parametrize("output", [Output.PNG, Output.WEBP_LOSSLESS])
+def test_a_shadow_leaves_the_subject_and_the_matte_alone(parts: Parts, cat: Pixels, output: Output) -> None:
+    with_shadow = Parts(parts.foreground, parts.matte, None, soft_shadow(parts.matte, 50))
+    rgba = np.asarray(Image.open(io.BytesIO(rendition(output, with_shadow, Stopwatch()).content)))
+    np.testing.assert_array_equal(rgba[parts.matte == 255], np.dstack([cat, parts.matte])[parts.matte == 255])
+    assert rgba[255, 300, 3] > 20
+    assert not rgba[255, 300, :3].any()
+    mask = Image.open(io.BytesIO(rendition(Output.MASK, with_shadow, Stopwatch()).content))
+    np.testing.assert_array_equal(np.asarray(mask), parts.matte)

@@ -28,6 +28,7 @@ LIBRARY_VARIABLES = {
     "CUTOUT_OUTPUTS",
     "CUTOUT_BACKGROUND",
     "CUTOUT_CROP",
+    "CUTOUT_SHADOW",
     "CUTOUT_EDGES",
     "CUTOUT_LIMIT_MEGABYTES",
     "CUTOUT_LIMIT_MEGAPIXELS",
@@ -257,9 +258,9 @@ def test_the_function_leaves_videos_alone_exactly_where_they_have_a_job(template
 
 
 def test_the_defaults_are_those_that_the_documentation_gives(template: dict[str, Any]) -> None:
-    names = ["DefaultModel", "DefaultOutputs", "DefaultBackground", "DefaultCrop", "DefaultEdges"]
+    names = ["DefaultModel", "DefaultOutputs", "DefaultBackground", "DefaultCrop", "DefaultShadow", "DefaultEdges"]
 
-    assert [default(template, name) for name in names] == ["u2net", "png", "transparent", "none", "fast"]
+    assert [default(template, name) for name in names] == ["u2net", "png", "transparent", "none", "none", "fast"]
     assert (default(template, "LimitMegabytes"), default(template, "LimitMegapixels")) == (100, 50)
 
 

@@ -56,6 +56,12 @@ main.add_command(video)
     help="transparent, a CSS colour as white, #fff or rgb(1,2,3), blur:RADIUS of 1 to 500 pixels, or key:FILE.",
 )
 @click.option("--crop", default="none", callback=as_option("crop"), help="none, or subject:MARGIN% of 0 to 100.")
+@click.option(
+    "--shadow",
+    default="none",
+    callback=as_option("shadow"),
+    help="none, or soft:STRENGTH% of 0 to 100 below the subject; soft is soft:40%.",
+)
 @click.option("--edges", default="fast", callback=as_option("edges"), help="How the matte finds its edges: fast.")
 @click.option(
     "--limit-megapixels", default=round(Limits.megapixels), type=click.IntRange(1, 10_000), help="Refuse larger."

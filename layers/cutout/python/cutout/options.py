@@ -13,6 +13,7 @@ from cutout.models import Model
 
 METADATA_PREFIX = "cutout-"
 MAX_BLUR_RADIUS_PIXELS = 500
+DEFAULT_SHADOW_PERCENT = 40.0
 SHOWN_CHARACTERS = 80
 
 
@@ -123,6 +124,25 @@ Crop = WholePicture | Subject
 
 
 @dataclass(frozen=True)
+class NoShadow:
+    def __str__(self) -> str:
+        return "none"
+
+
+@dataclass(frozen=True)
+class SoftShadow:
+    """A blurred shadow below the subject, in per cent of full black where it is darkest."""
+
+    strength_percent: float
+
+    def __str__(self) -> str:
+        return f"soft:{self.strength_percent:g}%"
+
+
+Shadow = NoShadow | SoftShadow
+
+
+@dataclass(frozen=True)
 class Options:
     """Every choice that there is for one upload. Written and read as text by the field's name."""
 
@@ -130,6 +150,7 @@ class Options:
     outputs: tuple[Output, ...] = (Output.PNG,)
     background: Background = Transparent()
     crop: Crop = WholePicture()
+    shadow: Shadow = NoShadow()
     edges: Edges = Edges.FAST
 
     def updated(self, values: Mapping[str, str]) -> "Options":
@@ -152,6 +173,8 @@ class Options:
         check_outputs("video", self.outputs, VIDEO_OUTPUTS)
         if self.crop != WholePicture():
             raise InvalidOption(f"crop of a video is none, not {self.crop}: its subject moves.")
+        if self.shadow != NoShadow():
+            raise InvalidOption(f"shadow of a video is none, not {self.shadow}: only photos get one.")
 
     def as_text(self) -> dict[str, str]:
         """Every option as text by name, so that `Options().updated(options.as_text()) == options`."""
@@ -224,13 +247,30 @@ def read_radius(text: str) -> int:
 
 
 def read_crop(text: str) -> Crop:
-    kind, _, margin = text.strip().partition(":")
-    number = margin.removesuffix("%") or "0"
+    kind, colon, margin = text.strip().partition(":")
     if kind == "none" and not margin:
         return WholePicture()
-    if kind == "subject" and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", number) and float(number) <= 100:
-        return Subject(float(number))
+    percent = read_percent(margin) if colon else 0
+    if kind == "subject" and percent is not None:
+        return Subject(percent)
     raise InvalidOption(f"crop is none or subject:MARGIN% with a margin of 0 to 100, not {shown(text)}.")
+
+
+def read_shadow(text: str) -> Shadow:
+    kind, colon, strength = text.strip().partition(":")
+    if kind == "none" and not strength:
+        return NoShadow()
+    percent = read_percent(strength) if colon else DEFAULT_SHADOW_PERCENT
+    if kind == "soft" and percent is not None:
+        return SoftShadow(percent)
+    raise InvalidOption(f"shadow is none or soft:STRENGTH% with a strength of 0 to 100, not {shown(text)}.")
+
+
+def read_percent(text: str) -> float | None:
+    """A number from 0 to 100, with or without a percent sign; None where `text` is something else."""
+    number = text.removesuffix("%")
+    is_number = re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", number)
+    return float(number) if is_number and float(number) <= 100 else None
 
 
 def write(value: object) -> str:
@@ -242,5 +282,6 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "outputs": read_outputs,
     "background": read_background,
     "crop": read_crop,
+    "shadow": read_shadow,
     "edges": choice("edges", Edges),
 }

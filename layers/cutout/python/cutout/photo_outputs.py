@@ -6,8 +6,11 @@ import zipfile
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from cutout.arrays import Matte, Pixels
 from cutout.matting.composite import filled, hidden, over
+from cutout.matting.shadow import darkened, over_shadow
 from cutout.media.image import ImageFormat, encode, encode_matte
 from cutout.media.picture import Picture
 from cutout.options import Output
@@ -40,12 +43,14 @@ class Parts:
     """What a file is put together from, all of one size.
 
     `foreground`: opaque, with the subject's own colours at soft edges. `ground`: what lies behind the subject, None
-    where nothing does. `left`, `top`: where in the upright photo the parts begin, in pixels.
+    where nothing does. `shadow`: the alpha of a black layer between the two, None where there is no shadow.
+    `left`, `top`: where in the upright photo the parts begin, in pixels.
     """
 
     foreground: Picture
     matte: Matte
     ground: Pixels | None
+    shadow: Matte | None = None
     left: int = 0
     top: int = 0
 
@@ -55,6 +60,7 @@ class Parts:
             foreground=replace(self.foreground, pixels=self.foreground.pixels[box]),
             matte=self.matte[box],
             ground=None if self.ground is None else self.ground[box],
+            shadow=None if self.shadow is None else self.shadow[box],
             left=self.left + box[1].start,
             top=self.top + box[0].start,
         )
@@ -85,13 +91,17 @@ def written(output: Output, parts: Parts, watch: Stopwatch) -> tuple[bytes, str]
 
 
 def composed(parts: Parts, *, over_white: bool = False) -> Picture:
-    """The foreground on its ground. Without one it is transparent, or on white where `over_white`."""
-    foreground, ground = parts.foreground, parts.ground
+    """Foreground, shadow and ground in one. Without a ground it is transparent, or on white where `over_white`."""
+    foreground, matte, ground, shadow = parts.foreground, parts.matte, parts.ground, parts.shadow
     if ground is None and over_white:
         ground = filled(WHITE, foreground.pixels)
-    if ground is None:
-        return replace(foreground, pixels=hidden(foreground.pixels, parts.matte), alpha=parts.matte)
-    return replace(foreground, pixels=over(foreground.pixels, parts.matte, ground))
+    if ground is not None:
+        behind = ground if shadow is None else darkened(ground, shadow)
+        return replace(foreground, pixels=over(foreground.pixels, matte, behind))
+    if shadow is not None:
+        pixels, alpha = over_shadow(foreground.pixels, matte, shadow)
+        return replace(foreground, pixels=pixels, alpha=alpha)
+    return replace(foreground, pixels=hidden(foreground.pixels, matte), alpha=matte)
 
 
 def matte_file(parts: Parts) -> bytes:
@@ -105,10 +115,14 @@ def layers_file(parts: Parts) -> bytes:
     """
     layers: list[dict[str, str]] = [{"file": "foreground.png", "mask": "matte.png"}]
     files = {
-        "cutout.png": encode(composed(replace(parts, ground=None)), ImageFormat.PNG),
+        "cutout.png": encode(composed(replace(parts, ground=None, shadow=None)), ImageFormat.PNG),
         "foreground.png": encode(parts.foreground, ImageFormat.PNG),
         "matte.png": matte_file(parts),
     }
+    if parts.shadow is not None:
+        layers.insert(0, {"file": "shadow.png"})
+        black = replace(parts.foreground, pixels=np.zeros_like(parts.foreground.pixels), alpha=parts.shadow)
+        files["shadow.png"] = encode(black, ImageFormat.PNG)
     if parts.ground is not None:
         layers.insert(0, {"file": "background.png"})
         files["background.png"] = encode(replace(parts.foreground, pixels=parts.ground), ImageFormat.PNG)

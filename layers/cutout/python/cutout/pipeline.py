@@ -13,6 +13,7 @@ from cutout.matting.composite import blurred, covering, filled, under_alpha
 from cutout.matting.crop import subject_box
 from cutout.matting.foreground import estimate_foreground
 from cutout.matting.refine import refine
+from cutout.matting.shadow import soft_shadow
 from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.picture import Picture
@@ -21,8 +22,11 @@ from cutout.options import (
     Blur,
     Colour,
     Crop,
+    NoShadow,
     Options,
     PictureAt,
+    Shadow,
+    SoftShadow,
     Subject,
     Transparent,
     WholePicture,
@@ -67,7 +71,8 @@ def remove_background(
         matte = shown_part(matte, picture)
     with watch.stage("composite"):
         ground = ground_of(options.background, picture, lambda key: background_at(key, read_file, limits))
-        parts = Parts(foreground, matte, ground).cropped(box_of(options.crop, matte))
+        shadow = shadow_of(options.shadow, matte)
+        parts = Parts(foreground, matte, ground, shadow).cropped(box_of(options.crop, matte))
     renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
     return Result(renditions, assess(saliency_map, float(probability.max())), watch.seconds)
 
@@ -113,6 +118,14 @@ def background_at(key: str, read_file: Callable[[str], bytes], limits: Limits) -
         return decode(read_file(key), limits)
     except Refusal as refusal:
         raise type(refusal)(f"The background {key} can't be used. {refusal}") from refusal
+
+
+def shadow_of(shadow: Shadow, matte: Matte) -> Matte | None:
+    match shadow:
+        case NoShadow():
+            return None
+        case SoftShadow(strength_percent):
+            return soft_shadow(matte, strength_percent)
 
 
 def box_of(crop: Crop, matte: Matte) -> tuple[slice, slice]:
