@@ -10,8 +10,22 @@ from cutout.errors import InvalidOption, TooManyBytes
 from cutout.limits import Limits
 from cutout.options import Output
 
-PHOTO_SUFFIXES = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
-"""What a photo's name ends with. HEIC is refused by name, which says more than passing it over."""
+PHOTO_SUFFIXES = {
+    ".avif",
+    ".bmp",
+    ".gif",
+    ".heic",
+    ".heif",
+    ".hif",
+    ".jpeg",
+    ".jpg",
+    ".mpo",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".webp",
+}
+"""What a photo's name ends with."""
 
 ENDINGS = {
     ".png": (Output.PNG, Output.MASK),

@@ -10,6 +10,7 @@ from cutout.media.channels import Channels
 from cutout.media.codecs import damage_refused, open_header, quiet_codecs
 from cutout.media.colour import rgb_profile
 from cutout.media.eight_bit import read_eight_bit, read_jpeg, scale_grey_key
+from cutout.media.heif import read_heif
 from cutout.media.metadata import Metadata, read_metadata
 from cutout.media.picture import Picture, Samples
 from cutout.media.png import encode_png
@@ -73,6 +74,8 @@ def decode(data: bytes, limits: Limits) -> Picture:
                 return _decode_png(data, limits)
             case "TIFF":
                 return _decode_tiff(data, limits)
+            case "HEIF":
+                return _decode_heif(data, limits)
             case _:
                 return _decode_other(data, source_format, limits)
 
@@ -148,6 +151,12 @@ def _decode_tiff(data: bytes, limits: Limits) -> Picture:
     else:
         channels = read_eight_bit(image)
     return _picture(image, channels, metadata)
+
+
+def _decode_heif(data: bytes, limits: Limits) -> Picture:
+    image = open_header(data, "HEIF", limits)
+    metadata = read_metadata(image)
+    return _picture(image, read_heif(data, image), metadata)
 
 
 def _decode_other(data: bytes, source_format: str, limits: Limits) -> Picture:

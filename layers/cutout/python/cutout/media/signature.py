@@ -2,7 +2,7 @@
 
 from cutout.errors import UnsupportedFormat
 
-SUPPORTED = "JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF"
+SUPPORTED = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF and HEIC"
 
 _SUPPORTED_STARTS = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -43,7 +43,7 @@ _LONGEST_CHARACTER_BYTES = 4
 
 
 def recognise(data: bytes) -> str:
-    """Name of the format as Pillow spells it: JPEG, PNG, WEBP, TIFF, BMP, GIF or AVIF.
+    """Name of the format as Pillow spells it: JPEG, PNG, WEBP, TIFF, BMP, GIF, AVIF or HEIF.
 
     Raises UnsupportedFormat for everything else, and says what the file seems to be.
     """
@@ -54,6 +54,8 @@ def recognise(data: bytes) -> str:
         return "WEBP"
     if _brands(data) & _AVIF_BRANDS:
         return "AVIF"
+    if _brands(data) & _HEIF_BRANDS:
+        return "HEIF"
     raise unsupported(f"The file is {_name_unsupported(data)}")
 
 
@@ -62,11 +64,8 @@ def refuse_still(head: bytes) -> None:
     try:
         kind = recognise(head)
     except UnsupportedFormat:
-        kind = "HEIC" if _brands(head) & _HEIF_BRANDS else ""
-    if kind:
-        raise UnsupportedFormat(
-            f"The file is a {kind} photo and is named like a video: upload it under a photo's name."
-        )
+        return
+    raise UnsupportedFormat(f"The file is a {kind} photo and is named like a video: upload it under a photo's name.")
 
 
 def unsupported(statement: str) -> UnsupportedFormat:
@@ -76,7 +75,7 @@ def unsupported(statement: str) -> UnsupportedFormat:
 
 def _name_unsupported(data: bytes) -> str:
     if data[4:8] == b"ftyp":
-        return "a HEIC photo, which isn't supported yet" if _brands(data) & _HEIF_BRANDS else "a video"
+        return "a video"
     if data[:4] == b"RIFF" and data[8:12] in _RIFF_KINDS:
         return _RIFF_KINDS[data[8:12]]
     for start, kind in _OTHER_STARTS:

@@ -36,7 +36,7 @@ def read_sixteen_bit_tiff(data: bytes, layout: TiffLayout) -> Channels:
     if stored.shape[2] == 3 or not layout.has_alpha:
         return Channels(_to_rgb(stored), None)
     rgba = _to_rgba(stored)
-    return from_rgba(_unmultiplied(rgba) if layout.is_premultiplied else rgba)
+    return from_rgba(unmultiplied(rgba) if layout.is_premultiplied else rgba)
 
 
 def read_twelve_bit_tiff(image: Image.Image) -> Channels:
@@ -61,7 +61,7 @@ def _to_rgba(stored: Samples) -> Samples:
     return cast("Samples", cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA))
 
 
-def _unmultiplied(rgba: Samples) -> Samples:
+def unmultiplied(rgba: Samples) -> Samples:
     """Straight alpha from colours that were multiplied by it; rounded, in integers."""
     colour, alpha = rgba[..., :3].astype(np.uint32), rgba[..., 3:].astype(np.uint32)
     straight = (colour * full(rgba) + alpha // 2) // np.maximum(alpha, 1)
