@@ -39,7 +39,7 @@ def read_heif(data: bytes, image: Image.Image) -> Channels:
 
 def _stretched(samples: Samples, bits: int) -> Samples:
     """The whole range of 16 bits from samples whose lower bits are empty, so that white is white."""
-    return samples | samples >> bits
+    return samples | samples >> np.uint16(bits)
 
 
 def is_cut_short(data: bytes) -> bool:
