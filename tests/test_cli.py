@@ -61,6 +61,18 @@ def test_a_folder_goes_on_past_bad_files_and_says_which_failed(photo: Path, tmp_
     assert "2 of 3 photos failed" in result.output
 
 
+def test_another_variant_needs_no_net_once_the_matte_is_there(photo: Path, tmp_path: Path) -> None:
+    assert run("image", photo, tmp_path / "cut.png", "--model", "u2netp", "--mask").exit_code == 0
+    no_weights = {"CUTOUT_WEIGHTS_DIR": str(tmp_path)}
+    again = run("image", photo, tmp_path / "again.png", "--matte", tmp_path / "cut.mask.png", env=no_weights)
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "cut.png").read_bytes()
+    assert run("image", photo.parent, tmp_path / "out", "--matte", tmp_path / "cut.mask.png").exit_code == 2
+    refused = run("image", photo, tmp_path / "no.png", "--matte", photo)
+    assert "in colour" in refused.output
+    assert "[invalid_option]" in refused.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -96,6 +96,7 @@ def test_what_is_not_known_is_refused_with_what_is(name: str, text: str) -> None
         (Options.check_for_video, {"outputs": "mp4,png"}, "mp4, webm, mov, mask"),
         (Options.check_for_video, {"outputs": "mp4", "crop": "subject"}, "none"),
         (Options.check_for_video, {"outputs": "mp4", "shadow": "soft"}, "none"),
+        (Options.check_for_video, {"outputs": "mp4", "matte": "stored"}, "net"),
     ],
 )
 def test_what_a_photo_or_a_video_cannot_become_is_refused_with_what_it_can(

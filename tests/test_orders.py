@@ -1,6 +1,7 @@
 """If these fail, one order has two outcomes, or two orders have one between them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,9 +16,11 @@ from cutout.orders import (
     check_metadata,
     check_names,
     check_source,
+    matte_keys,
     order_of,
     output_key,
     output_metadata,
+    verdict_of_same_matte,
 )
 from cutout.verdict import Verdict
 
@@ -82,6 +85,34 @@ def test_an_output_says_what_it_was_made_of_and_how() -> None:
     assert (metadata["source-version"], metadata["source-etag"]) == ("", "e1")
     assert Options().updated(json.loads(metadata["options"])) == Options()
     assert Verdict(**json.loads(metadata["verdict"])) == VERDICT
+
+
+MATTE = {"outputs": "png,mask"}
+METADATA_OF_MATTE = output_metadata(VERSIONED, Options().updated(MATTE), VERDICT)
+
+
+def test_a_stored_matte_of_the_same_upload_and_net_serves_again_with_its_verdict() -> None:
+    wanted = Options().updated({"outputs": "jpg", "background": "red", "crop": "subject", "shadow": "soft"})
+    assert verdict_of_same_matte(METADATA_OF_MATTE, VERSIONED, wanted) == VERDICT
+    assert matte_keys(VERSIONED) == ("a.mp4.mask.png", "review/a.mp4.mask.png")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "upload", "wanted"),
+    [
+        (METADATA_OF_MATTE, replace(VERSIONED, version="v2"), {}),
+        (METADATA_OF_MATTE, replace(VERSIONED, etag="e2"), {}),
+        (METADATA_OF_MATTE, VERSIONED, {"model": "u2netp"}),
+        (output_metadata(VERSIONED, Options().updated({"crop": "subject"}), VERDICT), VERSIONED, {}),
+        ({}, VERSIONED, {}),
+        ({**METADATA_OF_MATTE, "options": "[]"}, VERSIONED, {}),
+        ({**METADATA_OF_MATTE, "options": '{"model": "u9net"}'}, VERSIONED, {}),
+        ({**METADATA_OF_MATTE, "verdict": "{}"}, VERSIONED, {}),
+        ({**METADATA_OF_MATTE, "verdict": "good"}, VERSIONED, {}),
+    ],
+)
+def test_any_other_stored_matte_does_not(metadata: dict[str, str], upload: Upload, wanted: dict[str, str]) -> None:
+    assert verdict_of_same_matte(metadata, upload, Options().updated(wanted)) is None
 
 
 def test_what_is_for_review_lies_apart() -> None:

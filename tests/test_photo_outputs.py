@@ -13,7 +13,8 @@ from cutout.arrays import Pixels
 from cutout.matting.shadow import soft_shadow
 from cutout.media.picture import Picture
 from cutout.options import Output
-from cutout.photo_outputs import Parts, rendition
+from cutout.photo_outputs import rendition
+from cutout.photo_parts import Parts
 from cutout.stopwatch import Stopwatch
 from tests.media.profiles import DISPLAY_P3
 

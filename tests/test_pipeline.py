@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 
 from cutout.arrays import Floats, Pixels, as_depth
-from cutout.errors import NoSubject, Refusal, TooManyPixels, UnsupportedFormat
+from cutout.errors import InvalidOption, NoSubject, Refusal, TooManyPixels, UnsupportedFormat
 from cutout.limits import Limits
 from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.png import encode_png
 from cutout.models import Model
 from cutout.options import PHOTO_OUTPUTS, Options
-from cutout.pipeline import Result, remove_background
+from cutout.pipeline import Result, remove_background, render_again
 from cutout.saliency.detector import Detector
 from tests.conftest import PaintedEngine
 from tests.media.profiles import ADOBE_RGB, DISPLAY_P3, PROPHOTO
@@ -243,3 +243,61 @@ def test_the_smallest_photos_come_back_too(remove: Callable[..., Result], size: 
     photo = np.full((*size, 3), RED, np.uint8)
     photo.reshape(-1, 3)[0] = BLUE if photo.size > 3 else RED
     assert opened(remove(png(photo))).size == size[::-1]
+
+
+def with_alpha(pixels: Pixels) -> Pixels:
+    """A soft hole, and a part that is half transparent."""
+    alpha = np.full((*pixels.shape[:2], 1), np.iinfo(pixels.dtype).max, pixels.dtype)
+    alpha[40:200, :150] //= 2
+    alpha[90:110, 130:200] = (np.linspace(0, 1, 70)[:, None] * np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    return np.dstack([pixels, alpha])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_variant_from_the_stored_matte_is_what_the_net_would_lead_to(
+    detectors: Callable[[Model], Detector], cat: Pixels, deep: bool, transparent: bool
+) -> None:
+    pixels = cat.astype(np.uint16) * 257 + np.arange(cat.shape[1], dtype=np.uint16)[:, None] if deep else cat
+    photo = png(with_alpha(pixels) if transparent else pixels)
+    files = {"behind.png": png(cat[::-1])}
+    first = Options().updated({"model": "u2netp", "outputs": "mask"})
+    matte = remove_background(photo, first, detectors(Model.U2NETP), Limits(), files.__getitem__)
+    for wanted in (
+        {"outputs": ",".join(PHOTO_OUTPUTS)},
+        {"outputs": "png,mask", "crop": "subject:7%", "shadow": "soft", "background": "key:behind.png"},
+    ):
+        options = first.updated(wanted)
+        again = render_again(photo, matte.renditions[0].content, options, Limits(), files.__getitem__)
+        by_net = remove_background(photo, options, detectors(Model.U2NETP), Limits(), files.__getitem__)
+        assert again.renditions == by_net.renditions
+        assert "saliency" not in again.seconds
+
+
+@pytest.mark.parametrize("kind", ["L", "RGBA", "I;16"])
+def test_a_matte_that_a_user_drew_decides(red_square: Pixels, kind: str) -> None:
+    drawn = np.zeros((240, 400), np.uint8)
+    drawn[10:30, 10:50] = 255
+    files = {
+        "L": png(drawn),
+        "RGBA": png(np.dstack([red_square, drawn])),
+        "I;16": png(drawn.astype(np.uint16) * np.uint16(257)),
+    }
+    rgba = np.asarray(opened(render_again(png(red_square), files[kind], Options(), Limits(), lambda _: b"")))
+    np.testing.assert_array_equal(rgba[..., 3], drawn)
+    assert rgba[20, 20].tolist() == [*BLUE, 255]
+
+
+@pytest.mark.parametrize(
+    ("matte", "expected", "said"),
+    [
+        (np.full((240, 399), 255, np.uint8), InvalidOption, "399 x 240 pixels, and the photo, upright, 400 x 240"),
+        (np.full((240, 400, 3), BLUE, np.uint8), InvalidOption, "in colour"),
+        (np.zeros((240, 400), np.uint8), NoSubject, "No subject"),
+    ],
+)
+def test_what_is_no_matte_of_the_photo_is_refused(
+    red_square: Pixels, matte: Pixels, expected: type[Refusal], said: str
+) -> None:
+    with pytest.raises(expected, match=said):
+        render_again(png(red_square), png(matte), Options(), Limits(), lambda _: b"")

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,22 +23,24 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
-from cutout.errors import Refusal, UnsupportedFormat
+from cutout.errors import NameTooLong, ObjectMissing, Refusal, UnsupportedFormat
 from cutout.events import Upload
 from cutout.models import Model
-from cutout.options import Options
+from cutout.options import MatteFrom, Options
 from cutout.orders import (
     REMEMBERED_SECONDS,
     asked_for,
     check_metadata,
     check_names,
     check_source,
+    matte_keys,
     order_of,
     output_key,
     output_metadata,
+    verdict_of_same_matte,
 )
 from cutout.photo_outputs import Rendition
-from cutout.pipeline import remove_background
+from cutout.pipeline import remove_background, render_again
 from cutout.results import Failed, Outcome, Removed, ResultBus, Written
 from cutout.routes import is_video
 from cutout.saliency import engines
@@ -49,6 +52,14 @@ from cutout.verdict import Verdict
 
 logger = Logger(service="cutout")
 metrics = Metrics(namespace="Cutout", service="cutout")
+
+
+@dataclass(frozen=True)
+class StoredMatte:
+    """A file of the output bucket, and what was said of it when it was made."""
+
+    content: bytes
+    verdict: Verdict
 
 
 class ImageFunction:
@@ -148,12 +159,31 @@ class ImageFunction:
         check_metadata(source.upload, options)
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
-        detector = self._detector(options.model)
-        result = remove_background(content, options, detector, limits, self._reader(source.upload.bucket))
+            stored = self._stored_matte(source.upload, options)
+        read_file = self._reader(source.upload.bucket)
+        if stored is None:
+            result = remove_background(content, options, self._detector(options.model), limits, read_file)
+        else:
+            result = replace(render_again(content, stored.content, options, limits, read_file), verdict=stored.verdict)
         with watch.stage("store"):
             outputs = tuple(self._write(source.upload, options, result.verdict, made) for made in result.renditions)
         seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
         return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds)
+
+    def _stored_matte(self, upload: Upload, options: Options) -> StoredMatte | None:
+        """The matte that the net made of this very upload before, if `options` want it and it is there."""
+        if options.matte is not MatteFrom.STORED:
+            return None
+        for key in matte_keys(upload):
+            try:
+                found = self._storage.open(Upload(self._settings.output_bucket, key))
+            except (ObjectMissing, NameTooLong):
+                continue
+            with closing(found):
+                verdict = verdict_of_same_matte(found.metadata, upload, options)
+                if verdict is not None:
+                    return StoredMatte(found.read(self._settings.limits.bytes), verdict)
+        return None
 
     def _reader(self, bucket: str) -> Callable[[str], bytes]:
         """What reads another object of `bucket`, a background picture."""

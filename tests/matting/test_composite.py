@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cutout.arrays import Pixels, as_depth
-from cutout.matting.composite import blurred, covering, filled, hidden, over, under_alpha
+from cutout.matting.composite import blurred, covering, filled, hidden, over, under_alpha, without_alpha
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -69,6 +69,20 @@ def test_a_picture_of_an_extreme_shape_is_composed_like_any_other() -> None:
     matte[:, 4000:] = 255
     expected = np.concatenate([background[:, :4000], foreground[:, 4000:]], axis=1)
     np.testing.assert_array_equal(over(foreground, matte, background), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_was_transparent_already_can_be_told_from_the_matte(dtype: type) -> None:
+    full = int(np.iinfo(dtype).max)
+    rng = np.random.default_rng(5)
+    matte, alpha = rng.integers(0, full, (2, 50, 60), dtype, endpoint=True)
+    alpha[:, ::2] = full
+    matte[::3] = full
+    again = without_alpha(under_alpha(matte, alpha), alpha)
+    np.testing.assert_array_equal(again[alpha == full], matte[alpha == full])
+    np.testing.assert_array_equal(again[(matte == full) & (alpha > 0)], full)
+    assert np.abs(again[alpha > full // 2].astype(int) - matte[alpha > full // 2]).max() <= 2
+    assert not without_alpha(np.zeros((1, 1), dtype), np.zeros((1, 1), dtype)).any()
 
 
 def test_depths_meet_without_losing_white(cat: Pixels) -> None:

@@ -172,6 +172,58 @@ def test_a_doubtful_result_goes_where_somebody_looks_at_it(
     assert outcome.verdict.confidence == pytest.approx(highest, abs=0.01)
 
 
+def rendered(stand: Stand, upload: Upload, **options: str) -> Removed:
+    """The outcome of a call that asks for another variant of `upload`."""
+    call = {"bucket": upload.bucket, "key": upload.key, "options": {"matte": "stored", **options}}
+    assert handler(call, Context())["detail-type"] == "Background Removed"
+    outcome = stand.bus.outcomes[-1]
+    assert isinstance(outcome, Removed)
+    return outcome
+
+
+def content_of(stand: Stand, key: str) -> bytes:
+    content: bytes = stand.s3.get_object(Bucket="outbox", Key=key)["Body"].read()
+    return content
+
+
+@pytest.mark.parametrize("review_below", [0, 1])
+def test_a_later_variant_comes_from_the_stored_matte_without_the_net(
+    s3: "S3Client", stand: Stand, painted_detector: Detector, monkeypatch: pytest.MonkeyPatch, review_below: float
+) -> None:
+    memory = DynamoDBPersistenceLayer("outcomes", boto3_client=boto3.client("dynamodb"))
+    settings = replace(SETTINGS, review_below=review_below)
+    function = ImageFunction(settings, Storage(s3), stand.bus, memory, lambda _: painted_detector)
+    monkeypatch.setattr(module, "image_function", lambda: function)
+    upload = stand.upload()
+    variant = {"outputs": "png,jpg", "background": "#abc", "crop": "subject:5%", "shadow": "soft"}
+    first = rendered(stand, upload, **variant)
+    assert "saliency" in first.seconds, "there is no matte yet, so that the net runs"
+    contents = [content_of(stand, written.key) for written in first.outputs]
+    handler({**direct(upload), "options": {"outputs": "mask"}}, Context())
+    again = rendered(stand, upload, **variant, model=" u2net")
+    assert "saliency" not in again.seconds
+    assert again.verdict == first.verdict
+    assert [content_of(stand, written.key) for written in again.outputs] == contents
+
+
+@pytest.mark.parametrize(
+    ("made_with", "asked"), [({}, {"model": "u2netp"}), ({"crop": "subject"}, {}), ({"model": "u2netp"}, {})]
+)
+def test_a_stored_matte_of_another_kind_is_not_taken(
+    stand: Stand, made_with: dict[str, str], asked: dict[str, str]
+) -> None:
+    upload = stand.upload()
+    handler({**direct(upload), "options": {"outputs": "mask", **made_with}}, Context())
+    assert "saliency" in rendered(stand, upload, **asked).seconds
+
+
+def test_a_stored_matte_of_an_older_version_is_not_taken(stand: Stand) -> None:
+    handler({**direct(stand.upload()), "options": {"outputs": "mask"}}, Context())
+    pixels = np.full((120, 200, 3), (10, 20, 200), np.uint8)
+    pixels[10:50, 20:60] = (250, 40, 30)
+    assert "saliency" in rendered(stand, stand.upload(content=encode_png(pixels))).seconds
+
+
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EVENTS.glob("*.json"))])
 def test_every_recorded_event_is_worked_on(stand: Stand, name: str) -> None:
     stand.s3.create_bucket(Bucket="cutout-in")

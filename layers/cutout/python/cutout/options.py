@@ -59,6 +59,14 @@ class Edges(StrEnum):
     FAST = "fast"
 
 
+class MatteFrom(StrEnum):
+    """Where the matte of a photo in a bucket comes from."""
+
+    NET = "net"
+    STORED = "stored"
+    """The `mask` that was made of the same upload by the same net, and the net where there is none."""
+
+
 @dataclass(frozen=True)
 class Transparent:
     def __str__(self) -> str:
@@ -152,6 +160,7 @@ class Options:
     crop: Crop = WholePicture()
     shadow: Shadow = NoShadow()
     edges: Edges = Edges.FAST
+    matte: MatteFrom = MatteFrom.NET
 
     def updated(self, values: Mapping[str, str]) -> "Options":
         """These options with `values`, text by name, over them.
@@ -175,6 +184,8 @@ class Options:
             raise InvalidOption(f"crop of a video is none, not {self.crop}: its subject moves.")
         if self.shadow != NoShadow():
             raise InvalidOption(f"shadow of a video is none, not {self.shadow}: only photos get one.")
+        if self.matte != MatteFrom.NET:
+            raise InvalidOption(f"matte of a video is net, not {self.matte}: only photos are rendered again.")
 
     def as_text(self) -> dict[str, str]:
         """Every option as text by name, so that `Options().updated(options.as_text()) == options`."""
@@ -284,4 +295,5 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "crop": read_crop,
     "shadow": read_shadow,
     "edges": choice("edges", Edges),
+    "matte": choice("matte", MatteFrom),
 }

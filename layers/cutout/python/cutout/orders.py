@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
 
-from cutout.errors import NameTooLong, OutputBucketAsSource
+from cutout.errors import InvalidOption, NameTooLong, OutputBucketAsSource
 from cutout.events import Upload
-from cutout.options import Options, from_metadata
+from cutout.options import Options, Output, WholePicture, from_metadata
 from cutout.verdict import Verdict
 
 REMEMBERED_SECONDS = 30 * 24 * 3600
@@ -71,3 +71,24 @@ def output_metadata(upload: Upload, options: Options, verdict: Verdict) -> dict[
         "options": json.dumps(options.as_text()),
         "verdict": json.dumps(asdict(verdict)),
     }
+
+
+def matte_keys(upload: Upload) -> tuple[str, str]:
+    """Where in the output bucket a matte of `upload` may lie."""
+    ending = Output.MASK.ending
+    return output_key(upload, ending, for_review=False), output_key(upload, ending, for_review=True)
+
+
+def verdict_of_same_matte(metadata: Mapping[str, str], upload: Upload, options: Options) -> Verdict | None:
+    """The verdict on a stored matte, by its metadata, if the net would make the same of `upload`; None otherwise."""
+    try:
+        made_by = Options().updated(json.loads(metadata["options"]))
+        verdict = Verdict(**json.loads(metadata["verdict"]))
+    except (KeyError, ValueError, TypeError, AttributeError, InvalidOption):
+        return None
+    is_same_upload = (metadata.get("source-version"), metadata.get("source-etag")) == (
+        upload.version or "",
+        upload.etag or "",
+    )
+    is_same_matte = (made_by.model, made_by.edges, made_by.crop) == (options.model, options.edges, WholePicture())
+    return verdict if is_same_upload and is_same_matte else None

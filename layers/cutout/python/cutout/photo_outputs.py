@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from cutout.arrays import Matte, Pixels
 from cutout.matting.composite import filled, hidden, over
 from cutout.matting.shadow import darkened, over_shadow
 from cutout.media.image import ImageFormat, encode, encode_matte
 from cutout.media.picture import Picture
 from cutout.options import Output
+from cutout.photo_parts import Parts
 from cutout.stopwatch import Stopwatch
 
 FORMATS = {
@@ -36,34 +36,6 @@ class Rendition:
     content_type: str
     width: int
     height: int
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a file is put together from, all of one size.
-
-    `foreground`: opaque, with the subject's own colours at soft edges. `ground`: what lies behind the subject, None
-    where nothing does. `shadow`: the alpha of a black layer between the two, None where there is no shadow.
-    `left`, `top`: where in the upright photo the parts begin, in pixels.
-    """
-
-    foreground: Picture
-    matte: Matte
-    ground: Pixels | None
-    shadow: Matte | None = None
-    left: int = 0
-    top: int = 0
-
-    def cropped(self, box: tuple[slice, slice]) -> "Parts":
-        """`box`: rows and columns, each from a first to one after the last."""
-        return Parts(
-            foreground=replace(self.foreground, pixels=self.foreground.pixels[box]),
-            matte=self.matte[box],
-            ground=None if self.ground is None else self.ground[box],
-            shadow=None if self.shadow is None else self.shadow[box],
-            left=self.left + box[1].start,
-            top=self.top + box[0].start,
-        )
 
 
 def rendition(output: Output, parts: Parts, watch: Stopwatch) -> Rendition:

@@ -1,37 +1,23 @@
 """One photo, from its file's bytes to the bytes of its outputs. This is the place to start reading."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from cutout.arrays import Matte, Pixels, SaliencyMap, as_depth
-from cutout.errors import NoSubject, Refusal
+from cutout.arrays import Matte, SaliencyMap, as_depth
+from cutout.errors import InvalidOption
 from cutout.limits import Limits
 from cutout.matting.assess import assess
-from cutout.matting.composite import blurred, covering, filled, under_alpha
-from cutout.matting.crop import subject_box
-from cutout.matting.foreground import estimate_foreground
+from cutout.matting.composite import under_alpha
 from cutout.matting.refine import refine
-from cutout.matting.shadow import soft_shadow
 from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.picture import Picture
-from cutout.options import (
-    Background,
-    Blur,
-    Colour,
-    Crop,
-    NoShadow,
-    Options,
-    PictureAt,
-    Shadow,
-    SoftShadow,
-    Subject,
-    Transparent,
-    WholePicture,
-)
-from cutout.photo_outputs import Parts, Rendition, rendition
+from cutout.options import Options
+from cutout.photo_outputs import Rendition, rendition
+from cutout.photo_parts import background_at, parts_of
 from cutout.saliency.detector import Detector, normalise
 from cutout.saliency.preprocess import INPUT_SIDE, resize_bilinear
 from cutout.stopwatch import Stopwatch
@@ -66,15 +52,46 @@ def remove_background(
         saliency_map = normalise(probability)
     with watch.stage("matte"):
         matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
-    with watch.stage("foreground"):
-        foreground = replace(picture, pixels=estimate_foreground(picture.pixels, matte), alpha=None)
-        matte = shown_part(matte, picture)
-    with watch.stage("composite"):
-        ground = ground_of(options.background, picture, lambda key: background_at(key, read_file, limits))
-        shadow = shadow_of(options.shadow, matte)
-        parts = Parts(foreground, matte, ground, shadow).cropped(box_of(options.crop, matte))
+        if picture.alpha is not None:
+            matte = under_alpha(matte, picture.alpha)
+    parts = parts_of(picture, matte, options, lambda key: background_at(key, read_file, limits), watch)
     renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
     return Result(renditions, assess(saliency_map, float(probability.max())), watch.seconds)
+
+
+def render_again(
+    content: bytes, matte_content: bytes, options: Options, limits: Limits, read_file: Callable[[str], bytes]
+) -> Result:
+    """As `remove_background`, with the matte in `matte_content`, a file's bytes, in place of the net.
+
+    With the `mask` that `remove_background` made of the same photo, uncropped, all outputs are the same bit for bit.
+    """
+    options.check_for_photo()
+    watch = Stopwatch()
+    with watch.stage("decode"):
+        picture = decode(content, limits)
+    with watch.stage("matte"):
+        matte = read_matte(matte_content, picture, limits)
+        small = cv2.resize(matte, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)
+    parts = parts_of(picture, matte, options, lambda key: background_at(key, read_file, limits), watch)
+    renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
+    verdict = assess(small.astype(np.float32) / np.iinfo(matte.dtype).max, highest=1.0)
+    return Result(renditions, verdict, watch.seconds)
+
+
+def read_matte(content: bytes, picture: Picture, limits: Limits) -> Matte:
+    """A matte for `picture` from a grey picture, or from one with transparency, which counts then."""
+    drawn = decode(content, limits)
+    if (drawn.width, drawn.height) != (picture.width, picture.height):
+        raise InvalidOption(
+            f"The matte is {drawn.width} x {drawn.height} pixels, and the photo, upright,"
+            f" {picture.width} x {picture.height}: a matte has its photo's size."
+        )
+    grey = drawn.pixels[..., 0]
+    if drawn.alpha is None and (drawn.pixels != grey[..., np.newaxis]).any():
+        raise InvalidOption("The matte is in colour: a matte is grey, white where the subject is, or transparent.")
+    matte = as_depth(grey if drawn.alpha is None else drawn.alpha, picture.pixels.dtype)
+    return matte if picture.alpha is None else np.minimum(matte, picture.alpha)
 
 
 def seen_by(detector: Detector, picture: Picture) -> SaliencyMap:
@@ -87,50 +104,3 @@ def seen_by(detector: Detector, picture: Picture) -> SaliencyMap:
         probabilities = detector.detect_resized(converted(sample, picture.icc_profile, None)[np.newaxis])
     probability: SaliencyMap = probabilities[0]
     return probability
-
-
-def shown_part(matte: Matte, picture: Picture) -> Matte:
-    """The matte under what was transparent in the photo already. That colour was straight and needs no estimate."""
-    shown = matte if picture.alpha is None else under_alpha(matte, picture.alpha)
-    if not shown.any():
-        raise NoSubject("No subject is left: what the net finds is too small, or transparent in the photo already.")
-    return shown
-
-
-def ground_of(background: Background, picture: Picture, read_picture: Callable[[str], Picture]) -> Pixels | None:
-    """What lies behind the subject, in the profile of `picture`; None where nothing does."""
-    match background:
-        case Transparent():
-            return None
-        case Colour(red, green, blue):
-            colour = converted(np.array([[(red, green, blue)]], np.uint8), None, picture.icc_profile)
-            return filled(colour[0, 0].tolist(), picture.pixels)
-        case Blur(radius_pixels):
-            return blurred(picture.pixels, radius_pixels)
-        case PictureAt(key):
-            behind = read_picture(key)
-            cover = covering(as_depth(behind.pixels, picture.pixels.dtype), picture.height, picture.width)
-            return converted(cover, behind.icc_profile, picture.icc_profile)
-
-
-def background_at(key: str, read_file: Callable[[str], bytes], limits: Limits) -> Picture:
-    try:
-        return decode(read_file(key), limits)
-    except Refusal as refusal:
-        raise type(refusal)(f"The background {key} can't be used. {refusal}") from refusal
-
-
-def shadow_of(shadow: Shadow, matte: Matte) -> Matte | None:
-    match shadow:
-        case NoShadow():
-            return None
-        case SoftShadow(strength_percent):
-            return soft_shadow(matte, strength_percent)
-
-
-def box_of(crop: Crop, matte: Matte) -> tuple[slice, slice]:
-    match crop:
-        case WholePicture():
-            return slice(0, matte.shape[0]), slice(0, matte.shape[1])
-        case Subject(margin_percent):
-            return subject_box(matte, margin_percent)

@@ -36,6 +36,14 @@ def under_alpha(matte: Matte, alpha: Matte) -> Matte:
     return ((product + full // 2) // full).astype(matte.dtype)
 
 
+def without_alpha(shown: Matte, alpha: Matte) -> Matte:
+    """The matte that `under_alpha` made `shown` of: their quotient, rounded; zero where nothing shows."""
+    full = np.iinfo(shown.dtype).max
+    quotient = (shown.astype(np.uint32) * full + alpha // 2) // np.maximum(alpha, 1)
+    matte: Matte = np.minimum(quotient, full).astype(shown.dtype)
+    return matte
+
+
 def blurred(image: Pixels, radius_pixels: int) -> Pixels:
     """`image` blurred by a Gaussian with a standard deviation of `radius_pixels`.
 

@@ -1,0 +1,148 @@
+"""The command line for photos."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cutout import cli_options
+from cutout.cli_options import as_option
+from cutout.errors import CutoutError
+from cutout.files import Job, Plan, default_output, plan, read_whole, write_whole
+from cutout.limits import Limits
+from cutout.options import Options, Output
+from cutout.settings import CommandLineSettings
+
+if TYPE_CHECKING:
+    from cutout.pipeline import Result
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
+@click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
+@cli_options.model
+@cli_options.engine
+@click.option(
+    "--outputs",
+    callback=as_option("outputs"),
+    help="Of png, webp, webp-lossless, jpg, avif, mask, layers; several with commas.  [by OUTPUT, or png]",
+)
+@click.option("--mask", is_flag=True, help="Write the alpha matte as well.")
+@click.option(
+    "--background",
+    default="transparent",
+    callback=as_option("background"),
+    help="transparent, a CSS colour as white, #fff or rgb(1,2,3), blur:RADIUS of 1 to 500 pixels, or key:FILE.",
+)
+@click.option("--crop", default="none", callback=as_option("crop"), help="none, or subject:MARGIN% of 0 to 100.")
+@click.option(
+    "--shadow",
+    default="none",
+    callback=as_option("shadow"),
+    help="none, or soft:STRENGTH% of 0 to 100 below the subject; soft is soft:40%.",
+)
+@click.option("--edges", default="fast", callback=as_option("edges"), help="How the matte finds its edges: fast.")
+@click.option(
+    "--matte",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A grey picture to use in place of the net's matte: one that --mask wrote, or your own.",
+)
+@click.option(
+    "--limit-megapixels", default=round(Limits.megapixels), type=click.IntRange(1, 10_000), help="Refuse larger."
+)
+def image(
+    source: Path,
+    target: Path,
+    engine: str,
+    outputs: tuple[Output, ...] | None,
+    mask: bool,
+    matte: Path | None,
+    limit_megapixels: int,
+    **choices: Any,
+) -> None:
+    """Remove the background of INPUT, a photo or a folder of photos, and write it to OUTPUT.
+
+    OUTPUT is a file, whose ending decides the format (.png, .webp, .jpg, .avif, .zip of layers), or a folder. In a
+    folder an output is named as its photo plus an ending: a.jpg becomes a.jpg.png.
+
+    \b
+    Examples:
+      cutout image cat.jpg cat.png
+      cutout image cat.jpg cut.jpg --background white --crop subject:10%
+      cutout image photos/ cutouts/ --mask --model u2netp
+      cutout image cat.jpg cat.webp --matte cat.mask.png --background "#fff"
+    """
+    wanted = outputs or (default_output(target),)
+    options = Options(outputs=(*wanted, Output.MASK) if mask and Output.MASK not in wanted else wanted, **choices)
+    options.check_for_photo()
+    if matte and source.is_dir():
+        raise click.UsageError("--matte belongs to one photo: name the photo, not its folder.")
+    work = plan(source, target, options.outputs)
+    begin = perf_counter()
+    limits = Limits(megapixels=limit_megapixels)
+    remove = by_matte(matte, options, limits) if matte else by_net(options, engine, limits)
+    failures = remove_backgrounds(work, remove, limits)
+    summarise(work, failures, perf_counter() - begin)
+
+
+def by_net(options: Options, engine: str, limits: Limits) -> "Callable[[bytes], Result]":
+    """What removes a photo's background with the net of `options`, which is loaded once."""
+    from cutout.pipeline import remove_background
+    from cutout.saliency import engines
+    from cutout.saliency.detector import Detector
+
+    directory = CommandLineSettings.from_environment(os.environ).weights_directory
+    detector = Detector(engines.load(engines.EngineName(engine), options.model, directory))
+    return lambda content: remove_background(content, options, detector, limits, reader(limits))
+
+
+def by_matte(matte: Path, options: Options, limits: Limits) -> "Callable[[bytes], Result]":
+    """What removes a photo's background with the matte in a file."""
+    from cutout.pipeline import render_again
+
+    drawn = read_whole(matte, limits)
+    return lambda content: render_again(content, drawn, options, limits, reader(limits))
+
+
+def reader(limits: Limits) -> Callable[[str], bytes]:
+    return lambda name: read_whole(Path(name), limits)
+
+
+def remove_backgrounds(work: Plan, remove: "Callable[[bytes], Result]", limits: Limits) -> dict[Path, Exception]:
+    """Do all of `work`, going on past what fails; returns what failed, and why."""
+    failures: dict[Path, Exception] = {}
+    with click.progressbar(work.jobs, label="Removing backgrounds", item_show_func=name_of, file=sys.stderr) as jobs:
+        for job in jobs:
+            try:
+                for rendition in remove(read_whole(job.source, limits)).renditions:
+                    write_whole(job.targets[rendition.output], rendition.content)
+            except Exception as error:  # noqa: BLE001 - one photo must not stop the others
+                failures[job.source] = error
+    return failures
+
+
+def name_of(job: Job | None) -> str:
+    return job.source.name if job else ""
+
+
+def summarise(work: Plan, failures: dict[Path, Exception], seconds: float) -> None:
+    """Say what was done and what failed and why; end non-zero if anything did."""
+    done = [job for job in work.jobs if job.source not in failures]
+    if len(done) == 1:
+        click.echo(f"Wrote {', '.join(map(str, done[0].targets.values()))} in {seconds:.1f} s.")
+    elif done:
+        click.echo(f"{len(done)} photos done in {seconds:.1f} s, {len(done) / seconds:.2f} a second.")
+    if work.passed_over:
+        names = ", ".join(path.name for path in work.passed_over)
+        click.echo(f"Passed over {len(work.passed_over)}, not named like a photo: {names}", err=True)
+    if not work.jobs:
+        raise click.ClickException("There is no photo in that folder.")
+    for source, error in failures.items():
+        code = error.code if isinstance(error, CutoutError) else type(error).__name__
+        click.echo(f"{source}: {error} [{code}]", err=True)
+    if failures:
+        raise click.ClickException(f"{len(failures)} of {len(work.jobs)} photos failed.")
