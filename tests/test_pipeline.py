@@ -15,7 +15,8 @@ from cutout.media.image import decode
 from cutout.media.png import encode_png
 from cutout.models import Model
 from cutout.options import PHOTO_OUTPUTS, Options
-from cutout.pipeline import Result, remove_background, render_again
+from cutout.photo_outputs import Result
+from cutout.pipeline import remove_background, render_again
 from cutout.saliency.detector import Detector
 from tests.conftest import PaintedEngine
 from tests.media.profiles import ADOBE_RGB, DISPLAY_P3, PROPHOTO

@@ -21,12 +21,13 @@ def test_what_the_template_sets_is_read() -> None:
             "CUTOUT_MODEL": "u2netp",
             "CUTOUT_LIMIT_MEGABYTES": "5",
             "CUTOUT_LIMIT_MEGAPIXELS": "7",
+            "CUTOUT_LIMIT_FRAMES": "12",
             "CUTOUT_VIDEO_JOBS": "true",
             "CUTOUT_INPUT_BUCKET": "in",
             "CUTOUT_REVIEW_BELOW": "0.8",
         }
     )
-    options, limits = Options(model=Model.U2NETP), Limits(megabytes=5, megapixels=7)
+    options, limits = Options(model=Model.U2NETP), Limits(megabytes=5, megapixels=7, frames=12)
     assert settings == ImageSettings("out", "bus", "table", Path("/w"), options, limits, True, "in", 0.8)
 
 

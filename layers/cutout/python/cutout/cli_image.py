@@ -14,11 +14,11 @@ from cutout.cli_options import as_option
 from cutout.errors import CutoutError
 from cutout.files import Job, Plan, default_output, plan, read_whole, write_whole
 from cutout.limits import Limits
-from cutout.options import Options, Output
+from cutout.options import Frames, Options, Output
 from cutout.settings import CommandLineSettings
 
 if TYPE_CHECKING:
-    from cutout.pipeline import Result
+    from cutout.photo_outputs import Result
 
 
 @click.command()
@@ -47,12 +47,21 @@ if TYPE_CHECKING:
 )
 @click.option("--edges", default="fast", callback=as_option("edges"), help="How the matte finds its edges: fast.")
 @click.option(
+    "--frames",
+    default="first",
+    callback=as_option("frames"),
+    help="first, or all of a GIF, WebP, PNG or AVIF that moves, into one that moves too.",
+)
+@click.option(
     "--matte",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A grey picture to use in place of the net's matte: one that --mask wrote, or your own.",
 )
 @click.option(
     "--limit-megapixels", default=round(Limits.megapixels), type=click.IntRange(1, 10_000), help="Refuse larger."
+)
+@click.option(
+    "--limit-frames", default=Limits.frames, type=click.IntRange(1, 100_000), help="Refuse animations of more."
 )
 def image(
     source: Path,
@@ -62,6 +71,7 @@ def image(
     mask: bool,
     matte: Path | None,
     limit_megapixels: int,
+    limit_frames: int,
     **choices: Any,
 ) -> None:
     """Remove the background of INPUT, a photo or a folder of photos, and write it to OUTPUT.
@@ -74,6 +84,7 @@ def image(
       cutout image cat.jpg cat.png
       cutout image cat.jpg cut.jpg --background white --crop subject:10%
       cutout image photos/ cutouts/ --mask --model u2netp
+      cutout image cat.gif cat.webp --frames all
       cutout image cat.jpg cat.webp --matte cat.mask.png --background "#fff"
     """
     wanted = outputs or (default_output(target),)
@@ -81,9 +92,11 @@ def image(
     options.check_for_photo()
     if matte and source.is_dir():
         raise click.UsageError("--matte belongs to one photo: name the photo, not its folder.")
+    if matte and options.frames is Frames.ALL:
+        raise click.UsageError("--matte belongs to one picture, not to all frames.")
     work = plan(source, target, options.outputs)
     begin = perf_counter()
-    limits = Limits(megapixels=limit_megapixels)
+    limits = Limits(megapixels=limit_megapixels, frames=limit_frames)
     remove = by_matte(matte, options, limits) if matte else by_net(options, engine, limits)
     failures = remove_backgrounds(work, remove, limits)
     summarise(work, failures, perf_counter() - begin)

@@ -5,10 +5,14 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """`megabytes`: size of the file, 10^6 bytes. `megapixels`: width x height of the picture, 10^6 pixels."""
+    """`megabytes`: size of the file, 10^6 bytes. `megapixels`: width x height of the picture, 10^6 pixels.
+
+    Of an animation, `megapixels` are of all frames together, and `frames` their number.
+    """
 
     megabytes: float = 100.0
     megapixels: float = 50.0
+    frames: int = 100
 
     def __post_init__(self) -> None:
         check(self)

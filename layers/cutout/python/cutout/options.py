@@ -51,12 +51,20 @@ PHOTO_OUTPUTS = (
     Output.MASK,
     Output.LAYERS,
 )
+ANIMATED_OUTPUTS = (Output.PNG, Output.WEBP, Output.WEBP_LOSSLESS, Output.AVIF, Output.MASK)
 PHOTO_ENDINGS = {Output.WEBP_LOSSLESS: ".lossless.webp", Output.MASK: ".mask.png", Output.LAYERS: ".layers.zip"}
 VIDEO_OUTPUTS = (Output.MP4, Output.WEBM, Output.MOV, Output.MASK)
 
 
 class Edges(StrEnum):
     FAST = "fast"
+
+
+class Frames(StrEnum):
+    """Which of an animation's frames. A still picture is its own first frame, and all of them."""
+
+    FIRST = "first"
+    ALL = "all"
 
 
 class MatteFrom(StrEnum):
@@ -160,6 +168,7 @@ class Options:
     crop: Crop = WholePicture()
     shadow: Shadow = NoShadow()
     edges: Edges = Edges.FAST
+    frames: Frames = Frames.FIRST
     matte: MatteFrom = MatteFrom.NET
 
     def updated(self, values: Mapping[str, str]) -> "Options":
@@ -176,6 +185,10 @@ class Options:
     def check_for_photo(self) -> None:
         """Raises InvalidOption where a photo can't be made into what is asked for."""
         check_outputs("photo", self.outputs, PHOTO_OUTPUTS)
+        if self.frames is Frames.ALL:
+            check_outputs("photo with all frames", self.outputs, ANIMATED_OUTPUTS)
+            if self.matte is MatteFrom.STORED:
+                raise InvalidOption("matte of all frames is net, not stored: only single pictures are rendered again.")
 
     def check_for_video(self) -> None:
         """Raises InvalidOption where a video can't be made into what is asked for."""
@@ -295,5 +308,6 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "crop": read_crop,
     "shadow": read_shadow,
     "edges": choice("edges", Edges),
+    "frames": choice("frames", Frames),
     "matte": choice("matte", MatteFrom),
 }

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from cutout.errors import InvalidOption, NameTooLong, OutputBucketAsSource
 from cutout.events import Upload
-from cutout.options import Options, Output, WholePicture, from_metadata
+from cutout.options import Frames, Options, Output, WholePicture, from_metadata
 from cutout.verdict import Verdict
 
 REMEMBERED_SECONDS = 30 * 24 * 3600
@@ -90,5 +90,6 @@ def verdict_of_same_matte(metadata: Mapping[str, str], upload: Upload, options: 
         upload.version or "",
         upload.etag or "",
     )
-    is_same_matte = (made_by.model, made_by.edges, made_by.crop) == (options.model, options.edges, WholePicture())
+    determined_by = (made_by.model, made_by.edges, made_by.crop, made_by.frames)
+    is_same_matte = determined_by == (options.model, options.edges, WholePicture(), Frames.FIRST)
     return verdict if is_same_upload and is_same_matte else None

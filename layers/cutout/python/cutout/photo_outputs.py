@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +11,13 @@ import numpy as np
 
 from cutout.matting.composite import filled, hidden, over
 from cutout.matting.shadow import darkened, over_shadow
+from cutout.media.animation import Timing, encode_animation, encode_mattes
 from cutout.media.image import ImageFormat, encode, encode_matte
 from cutout.media.picture import Picture
 from cutout.options import Output
 from cutout.photo_parts import Parts
 from cutout.stopwatch import Stopwatch
+from cutout.verdict import Verdict
 
 FORMATS = {
     Output.PNG: ImageFormat.PNG,
@@ -38,6 +41,15 @@ class Rendition:
     height: int
 
 
+@dataclass(frozen=True)
+class Result:
+    """All that was made of one photo. `seconds` are by stage, in the order of the stages."""
+
+    renditions: tuple[Rendition, ...]
+    verdict: Verdict
+    seconds: dict[str, float]
+
+
 def rendition(output: Output, parts: Parts, watch: Stopwatch) -> Rendition:
     """The file that `output` names.
 
@@ -46,6 +58,20 @@ def rendition(output: Output, parts: Parts, watch: Stopwatch) -> Rendition:
     """
     content, content_type = written(output, parts, watch)
     return Rendition(output, content, content_type, parts.foreground.width, parts.foreground.height)
+
+
+def animated_rendition(output: Output, frames: Sequence[Parts], timing: Timing, watch: Stopwatch) -> Rendition:
+    """As `rendition`, of a file that moves: `frames` are of one size, one for each duration of `timing`."""
+    width, height = frames[0].foreground.width, frames[0].foreground.height
+    if output is Output.MASK:
+        with watch.stage("encode"):
+            content = encode_mattes([parts.matte for parts in frames], timing)
+        return Rendition(output, content, ImageFormat.PNG.content_type, width, height)
+    with watch.stage("composite"):
+        shown = [composed(parts) for parts in frames]
+    with watch.stage("encode"):
+        content = encode_animation(shown, timing, FORMATS[output])
+    return Rendition(output, content, FORMATS[output].content_type, width, height)
 
 
 def written(output: Output, parts: Parts, watch: Stopwatch) -> tuple[bytes, str]:

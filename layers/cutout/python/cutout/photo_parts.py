@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cutout.arrays import Matte, Pixels, as_depth
+from cutout.arrays import Matte, Pixels, SaliencyMap, as_depth
 from cutout.errors import NoSubject, Refusal
 from cutout.limits import Limits
-from cutout.matting.composite import blurred, covering, filled, without_alpha
+from cutout.matting.composite import blurred, covering, filled, under_alpha, without_alpha
 from cutout.matting.crop import subject_box
 from cutout.matting.foreground import estimate_foreground
+from cutout.matting.refine import refine
 from cutout.matting.shadow import soft_shadow
 from cutout.media.colour import converted
 from cutout.media.image import decode
@@ -60,6 +61,18 @@ class Parts:
         )
 
 
+def matte_of(picture: Picture, saliency_map: SaliencyMap) -> Matte:
+    """All that shows of `picture`: what the net finds, under what was transparent already."""
+    matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
+    return matte if picture.alpha is None else under_alpha(matte, picture.alpha)
+
+
+def require_subject(matte: Matte) -> None:
+    """Raises NoSubject where nothing shows."""
+    if not matte.any():
+        raise NoSubject("No subject is left: what the net finds is too small, or transparent in the photo already.")
+
+
 def parts_of(
     picture: Picture, matte: Matte, options: Options, read_picture: Callable[[str], Picture], watch: Stopwatch
 ) -> Parts:
@@ -68,16 +81,14 @@ def parts_of(
     `read_picture` brings a background picture.
 
     Raises:
-        NoSubject: nothing shows.
+        Refusal: the background can't be used.
     """
-    if not matte.any():
-        raise NoSubject("No subject is left: what the net finds is too small, or transparent in the photo already.")
     with watch.stage("foreground"):
         foreground = foreground_of(picture, matte)
     with watch.stage("composite"):
         ground = ground_of(options.background, picture, read_picture)
         shadow = shadow_of(options.shadow, matte)
-        return Parts(foreground, matte, ground, shadow).cropped(box_of(options.crop, matte))
+        return Parts(foreground, matte, ground, shadow)
 
 
 def foreground_of(picture: Picture, matte: Matte) -> Picture:
@@ -102,11 +113,16 @@ def ground_of(background: Background, picture: Picture, read_picture: Callable[[
             return converted(cover, behind.icc_profile, picture.icc_profile)
 
 
-def background_at(key: str, read_file: Callable[[str], bytes], limits: Limits) -> Picture:
-    try:
-        return decode(read_file(key), limits)
-    except Refusal as refusal:
-        raise type(refusal)(f"The background {key} can't be used. {refusal}") from refusal
+def background_reader(read_file: Callable[[str], bytes], limits: Limits) -> Callable[[str], Picture]:
+    """What reads a background picture, given what brings its file."""
+
+    def read(key: str) -> Picture:
+        try:
+            return decode(read_file(key), limits)
+        except Refusal as refusal:
+            raise type(refusal)(f"The background {key} can't be used. {refusal}") from refusal
+
+    return read
 
 
 def shadow_of(shadow: Shadow, matte: Matte) -> Matte | None:

@@ -1,36 +1,25 @@
 """One photo, from its file's bytes to the bytes of its outputs. This is the place to start reading."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from cutout.arrays import Matte, SaliencyMap, as_depth
+from cutout.animation_pipeline import remove_from_animation
+from cutout.arrays import Matte, as_depth
 from cutout.errors import InvalidOption
 from cutout.limits import Limits
 from cutout.matting.assess import assess
-from cutout.matting.composite import under_alpha
-from cutout.matting.refine import refine
-from cutout.media.colour import converted
+from cutout.media.animation import decode_animation
 from cutout.media.image import decode
 from cutout.media.picture import Picture
-from cutout.options import Options
-from cutout.photo_outputs import Rendition, rendition
-from cutout.photo_parts import background_at, parts_of
+from cutout.net_sample import probability_of
+from cutout.options import Frames, Options
+from cutout.photo_outputs import Result, rendition
+from cutout.photo_parts import background_reader, box_of, matte_of, parts_of, require_subject
 from cutout.saliency.detector import Detector, normalise
-from cutout.saliency.preprocess import INPUT_SIDE, resize_bilinear
+from cutout.saliency.preprocess import INPUT_SIDE
 from cutout.stopwatch import Stopwatch
-from cutout.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class Result:
-    """All that was made of one photo. `seconds` are by stage, in the order of the stages."""
-
-    renditions: tuple[Rendition, ...]
-    verdict: Verdict
-    seconds: dict[str, float]
 
 
 def remove_background(
@@ -44,17 +33,19 @@ def remove_background(
         Refusal: the photo, or what is asked of it, is at fault.
     """
     options.check_for_photo()
-    watch = Stopwatch()
+    watch, read_picture = Stopwatch(), background_reader(read_file, limits)
     with watch.stage("decode"):
         picture = decode(content, limits)
+        animation = decode_animation(content, limits) if options.frames is Frames.ALL else None
+    if animation is not None:
+        return remove_from_animation(animation, options, detector, read_picture, watch)
     with watch.stage("saliency"):
-        probability = seen_by(detector, picture)
+        probability = probability_of(picture, detector)
         saliency_map = normalise(probability)
     with watch.stage("matte"):
-        matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
-        if picture.alpha is not None:
-            matte = under_alpha(matte, picture.alpha)
-    parts = parts_of(picture, matte, options, lambda key: background_at(key, read_file, limits), watch)
+        matte = matte_of(picture, saliency_map)
+        require_subject(matte)
+    parts = parts_of(picture, matte, options, read_picture, watch).cropped(box_of(options.crop, matte))
     renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
     return Result(renditions, assess(saliency_map, float(probability.max())), watch.seconds)
 
@@ -67,13 +58,14 @@ def render_again(
     With the `mask` that `remove_background` made of the same photo, uncropped, all outputs are the same bit for bit.
     """
     options.check_for_photo()
-    watch = Stopwatch()
+    watch, read_picture = Stopwatch(), background_reader(read_file, limits)
     with watch.stage("decode"):
         picture = decode(content, limits)
     with watch.stage("matte"):
         matte = read_matte(matte_content, picture, limits)
+        require_subject(matte)
         small = cv2.resize(matte, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)
-    parts = parts_of(picture, matte, options, lambda key: background_at(key, read_file, limits), watch)
+    parts = parts_of(picture, matte, options, read_picture, watch).cropped(box_of(options.crop, matte))
     renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
     verdict = assess(small.astype(np.float32) / np.iinfo(matte.dtype).max, highest=1.0)
     return Result(renditions, verdict, watch.seconds)
@@ -92,15 +84,3 @@ def read_matte(content: bytes, picture: Picture, limits: Limits) -> Matte:
         raise InvalidOption("The matte is in colour: a matte is grey, white where the subject is, or transparent.")
     matte = as_depth(grey if drawn.alpha is None else drawn.alpha, picture.pixels.dtype)
     return matte if picture.alpha is None else np.minimum(matte, picture.alpha)
-
-
-def seen_by(detector: Detector, picture: Picture) -> SaliencyMap:
-    """What the net says of `picture`, whose colours it is shown in sRGB, whatever profile they stay in."""
-    if picture.icc_profile is None:
-        probabilities = detector.detect([picture.pixels])
-    else:
-        largest = np.iinfo(picture.pixels.dtype).max
-        sample = np.rint(resize_bilinear(picture.pixels, INPUT_SIDE) * (255 / largest)).astype(np.uint8)
-        probabilities = detector.detect_resized(converted(sample, picture.icc_profile, None)[np.newaxis])
-    probability: SaliencyMap = probabilities[0]
-    return probability

@@ -39,6 +39,7 @@ class ImageSettings:
             limits=Limits(
                 megabytes=number(environment, "CUTOUT_LIMIT_MEGABYTES", Limits.megabytes),
                 megapixels=number(environment, "CUTOUT_LIMIT_MEGAPIXELS", Limits.megapixels),
+                frames=int(number(environment, "CUTOUT_LIMIT_FRAMES", Limits.frames)),
             ),
             leaves_videos=flag(environment, "CUTOUT_VIDEO_JOBS"),
             input_bucket=environment.get("CUTOUT_INPUT_BUCKET") or None,

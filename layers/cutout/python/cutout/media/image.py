@@ -86,11 +86,7 @@ def encode(picture: Picture, image_format: ImageFormat) -> bytes:
     JPEG has no alpha: compose the picture on a colour first, or a ValueError says so.
     Raises TooManyPixels where a side is longer than the format can hold.
     """
-    if max(picture.width, picture.height) > image_format.largest_side_pixels:
-        raise TooManyPixels(
-            f"The picture is {picture.width} x {picture.height} pixels, but {image_format.value} holds at most"
-            f" {image_format.largest_side_pixels} per side: ask for png or upload a smaller version."
-        )
+    check_sides(picture, image_format)
     match image_format:
         case ImageFormat.PNG:
             return encode_png(
@@ -108,6 +104,15 @@ def encode(picture: Picture, image_format: ImageFormat) -> bytes:
             return encode_jpeg(picture)
         case ImageFormat.AVIF:
             return encode_avif(picture)
+
+
+def check_sides(picture: Picture, image_format: ImageFormat) -> None:
+    """Raises TooManyPixels where a side is longer than the format can hold."""
+    if max(picture.width, picture.height) > image_format.largest_side_pixels:
+        raise TooManyPixels(
+            f"The picture is {picture.width} x {picture.height} pixels, but {image_format.value} holds at most"
+            f" {image_format.largest_side_pixels} per side: ask for png or upload a smaller version."
+        )
 
 
 def encode_matte(
