@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pi_heif
 from PIL import Image
 
 from cutout.media.channels import Channels, from_grey, from_rgba
@@ -24,10 +23,12 @@ def read_heif(data: bytes, image: Image.Image) -> Channels:
     """
     if is_cut_short(data):
         raise unreadable("HEIF")
+    from pi_heif import open_heif
+
     bits = image.info["bit_depth"]
     if bits <= 8:
         return read_eight_bit(image)
-    file = pi_heif.open_heif(data, convert_hdr_to_8bit=False)
+    file = open_heif(data, convert_hdr_to_8bit=False)
     stored = file[file.primary_index]
     samples = _stretched(np.asarray(stored), bits)
     if samples.ndim == 2:
