@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from cutout.choices import Output
 from cutout.errors import InvalidOption, TooManyBytes
 from cutout.files import Job, default_output, plan, plan_video, read_whole, write_whole
 from cutout.limits import Limits
-from cutout.options import Output
 
 PNG = (Output.PNG,)
 PNG_AND_MASK = (Output.PNG, Output.MASK)

@@ -6,24 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutout.errors import InvalidOption
-from cutout.limits import Limits
-from cutout.models import Model
-from cutout.options import (
+from cutout.choices import (
     PHOTO_OUTPUTS,
     VIDEO_OUTPUTS,
     Blur,
     Colour,
     NoShadow,
-    Options,
     Output,
     PictureAt,
     SoftShadow,
     Subject,
     Transparent,
     WholePicture,
-    from_metadata,
 )
+from cutout.errors import InvalidOption
+from cutout.limits import Limits
+from cutout.models import Model
+from cutout.options import Options, from_metadata
 from cutout.pipeline import remove_background
 from cutout.saliency.detector import Detector
 

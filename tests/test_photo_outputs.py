@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from cutout.arrays import Pixels
+from cutout.choices import Output
 from cutout.matting.shadow import soft_shadow
 from cutout.media.picture import Picture
-from cutout.options import Output
 from cutout.photo_outputs import rendition
 from cutout.photo_parts import Parts
 from cutout.stopwatch import Stopwatch

@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 from cutout.arrays import Floats, Pixels, as_depth
+from cutout.choices import PHOTO_OUTPUTS
 from cutout.errors import InvalidOption, NoSubject, Refusal, TooManyPixels, UnsupportedFormat
 from cutout.limits import Limits
 from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.png import encode_png
 from cutout.models import Model
-from cutout.options import PHOTO_OUTPUTS, Options
+from cutout.options import Options
 from cutout.photo_outputs import Result
 from cutout.pipeline import remove_background, render_again
 from cutout.saliency.detector import Detector

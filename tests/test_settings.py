@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from cutout.choices import Colour, Output
 from cutout.errors import InvalidSettings
 from cutout.limits import Limits, VideoLimits
 from cutout.models import Model
-from cutout.options import Colour, Options, Output
+from cutout.options import Options
 from cutout.settings import CommandLineSettings, ImageSettings, VideoSettings
 
 REQUIRED = {"CUTOUT_OUTPUT_BUCKET": "out", "CUTOUT_RESULT_BUS": "bus", "CUTOUT_IDEMPOTENCY_TABLE": "table"}

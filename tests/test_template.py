@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from cutout.choices import PHOTO_OUTPUTS, Edges
 from cutout.limits import Limits
 from cutout.models import Model
-from cutout.options import PHOTO_OUTPUTS, Edges, Options
+from cutout.options import Options
 from cutout.settings import ImageSettings
 from infra.local.template import load, translate
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cutout.arrays import Pixels
+from cutout.choices import Background, Blur, Colour, PictureAt, Transparent
 from cutout.errors import Refusal, UnreadableImage, UnreadableVideo
 from cutout.limits import VideoLimits
 from cutout.media.image import ImageFormat, encode
@@ -16,7 +17,6 @@ from cutout.media.picture import Picture
 from cutout.media.video.layouts import planes
 from cutout.media.video.reader import Frame
 from cutout.media.video.tags import ColourTags
-from cutout.options import Background, Blur, Colour, PictureAt, Transparent
 from cutout.video_grounds import ground_of
 from tests.clips import Clip, make_clip
 

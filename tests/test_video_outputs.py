@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from cutout.arrays import Pixels
+from cutout.choices import Blur, Output, Transparent
 from cutout.errors import TooManyPixels
 from cutout.media.video.formats import VideoFormat, encoding
 from cutout.media.video.layouts import planes
 from cutout.media.video.reader import Frame
 from cutout.media.video.tags import BT709, FULL, LIMITED, ColourTags
-from cutout.options import Blur, Output, Transparent
 from cutout.video_outputs import (
     MatteAlone,
     OnGround,

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from cutout.arrays import Floats, Pixels
+from cutout.choices import VIDEO_OUTPUTS, Output
 from cutout.errors import InvalidOption, NoSubject
 from cutout.limits import VideoLimits
-from cutout.options import VIDEO_OUTPUTS, Options, Output
+from cutout.options import Options
 from cutout.saliency.detector import Detector
 from cutout.video_pipeline import Progress, VideoResult, remove_video_background
 from tests.clips import Clip, decoded, make_clip, packets_of, seconds_of

@@ -23,10 +23,11 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
+from cutout.choices import MatteFrom
 from cutout.errors import NameTooLong, ObjectMissing, Refusal, UnsupportedFormat
 from cutout.events import Upload
 from cutout.models import Model
-from cutout.options import MatteFrom, Options
+from cutout.options import Options
 from cutout.orders import (
     REMEMBERED_SECONDS,
     asked_for,

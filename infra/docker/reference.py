@@ -10,10 +10,11 @@ import numpy as np
 from PIL import Image
 
 from cutout.arrays import Floats, Pixels
+from cutout.choices import Output
 from cutout.events import Upload
 from cutout.limits import Limits
 from cutout.models import Model
-from cutout.options import Options, Output
+from cutout.options import Options
 from cutout.photo_outputs import Rendition
 from cutout.pipeline import remove_background
 from cutout.saliency import engines

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Mapping
 
+from cutout.choices import Output
 from cutout.errors import CutoutError
 from cutout.events import Upload
-from cutout.options import Output
 from cutout.settings import CommandLineSettings
 from infra.docker import video_image
 from infra.docker.base_image import prepare_base_image

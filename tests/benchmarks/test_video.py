@@ -17,9 +17,10 @@ import pytest
 import skimage.data
 
 from cutout.arrays import Floats, Pixels
+from cutout.choices import Output
 from cutout.limits import VideoLimits
 from cutout.models import Model
-from cutout.options import Options, Output
+from cutout.options import Options
 from cutout.saliency.detector import Detector
 from cutout.video_pipeline import VideoResult, remove_video_background
 from tests.clips import Clip, make_clip

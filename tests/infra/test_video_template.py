@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from cutout.choices import VIDEO_OUTPUTS
 from cutout.limits import VideoLimits
 from cutout.models import Model
-from cutout.options import VIDEO_OUTPUTS, Options
+from cutout.options import Options
 from cutout.routes import VIDEO_ENDINGS
 from cutout.settings import VideoSettings
 from infra.local.aws import REPOSITORY

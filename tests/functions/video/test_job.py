@@ -22,11 +22,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from cutout.choices import Output
 from cutout.claims import LEASE_SECONDS, RENEWAL_SECONDS, Claims
 from cutout.errors import InvalidSettings, MissingWeights, NoFrames, ResultBusUnavailable, UnreadableEvent
 from cutout.events import Upload
 from cutout.limits import VideoLimits
-from cutout.options import Options, Output
+from cutout.options import Options
 from cutout.results import Failed, Outcome, Removed, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import VideoSettings

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from cutout.arrays import Pixels
+from cutout.choices import Output
 from cutout.media.png import encode_png
-from cutout.options import Output
 from cutout.photo_outputs import Rendition
 from infra.docker.reference import Difference, compare
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cutout import cli_options
+from cutout.choices import Frames, Output
 from cutout.cli_options import as_option
 from cutout.errors import CutoutError
 from cutout.files import Job, Plan, default_output, plan, read_whole, write_whole
 from cutout.limits import Limits
-from cutout.options import Frames, Options, Output
+from cutout.options import Options
 from cutout.settings import CommandLineSettings
 
 if TYPE_CHECKING:

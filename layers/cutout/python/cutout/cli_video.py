@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from cutout import cli_options
+from cutout.choices import Output
 from cutout.cli_options import as_option
 from cutout.errors import MissingPackage
 from cutout.files import Job, plan_video
 from cutout.limits import VideoLimits
-from cutout.options import Options, Output
+from cutout.options import Options
 from cutout.settings import CommandLineSettings
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cutout.choices import Output
 from cutout.errors import InvalidOption, TooManyBytes
 from cutout.limits import Limits
-from cutout.options import Output
 
 PHOTO_SUFFIXES = {
     ".avif",

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
 
+from cutout.choices import Frames, Output, WholePicture
 from cutout.errors import InvalidOption, NameTooLong, OutputBucketAsSource
 from cutout.events import Upload
-from cutout.options import Frames, Options, Output, WholePicture, from_metadata
+from cutout.options import Options, from_metadata
 from cutout.verdict import Verdict
 
 REMEMBERED_SECONDS = 30 * 24 * 3600

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from cutout.choices import Output
 from cutout.matting.composite import filled, hidden, over
 from cutout.matting.shadow import darkened, over_shadow
 from cutout.media.animation import Timing, encode_animation, encode_mattes
 from cutout.media.image import ImageFormat, encode, encode_matte
 from cutout.media.picture import Picture
-from cutout.options import Output
 from cutout.photo_parts import Parts
 from cutout.stopwatch import Stopwatch
 from cutout.verdict import Verdict

@@ -6,6 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cutout.arrays import Matte, Pixels, SaliencyMap, as_depth
+from cutout.choices import (
+    Background,
+    Blur,
+    Colour,
+    Crop,
+    NoShadow,
+    PictureAt,
+    Shadow,
+    SoftShadow,
+    Subject,
+    Transparent,
+    WholePicture,
+)
 from cutout.errors import NoSubject, Refusal
 from cutout.limits import Limits
 from cutout.matting.composite import blurred, covering, filled, under_alpha, without_alpha
@@ -16,20 +29,7 @@ from cutout.matting.shadow import soft_shadow
 from cutout.media.colour import converted
 from cutout.media.image import decode
 from cutout.media.picture import Picture
-from cutout.options import (
-    Background,
-    Blur,
-    Colour,
-    Crop,
-    NoShadow,
-    Options,
-    PictureAt,
-    Shadow,
-    SoftShadow,
-    Subject,
-    Transparent,
-    WholePicture,
-)
+from cutout.options import Options
 from cutout.stopwatch import Stopwatch
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from cutout.animation_pipeline import remove_from_animation
 from cutout.arrays import Matte, as_depth
+from cutout.choices import Frames
 from cutout.errors import InvalidOption
 from cutout.limits import Limits
 from cutout.matting.assess import assess
@@ -14,7 +15,7 @@ from cutout.media.animation import decode_animation
 from cutout.media.image import decode
 from cutout.media.picture import Picture
 from cutout.net_sample import probability_of
-from cutout.options import Frames, Options
+from cutout.options import Options
 from cutout.photo_outputs import Result, rendition
 from cutout.photo_parts import background_reader, box_of, matte_of, parts_of, require_subject
 from cutout.saliency.detector import Detector, normalise

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cutout.choices import Output
 from cutout.errors import InvalidOption, InvalidSettings
 from cutout.limits import Limits, VideoLimits
-from cutout.options import READERS, Options, Output
+from cutout.options import READERS, Options
 
 VIDEO_DEFAULTS = Options(outputs=(Output.MP4,))
 

@@ -10,13 +10,13 @@ from av import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from cutout.arrays import Pixels
+from cutout.choices import Background, Blur, Colour, PictureAt, Transparent
 from cutout.errors import Refusal
 from cutout.limits import Limits, VideoLimits
 from cutout.matting.composite import blurred, covering, filled
 from cutout.media.image import decode
 from cutout.media.video.layouts import bits_of, layout, planes, subsampling_of
 from cutout.media.video.reader import Frame, VideoReader
-from cutout.options import Background, Blur, Colour, PictureAt, Transparent
 from cutout.routes import is_video
 
 WHITE = Colour(255, 255, 255)

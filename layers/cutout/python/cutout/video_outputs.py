@@ -11,13 +11,13 @@ from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cutout.arrays import Matte, Pixels, as_depth
+from cutout.choices import Background, Output, Transparent
 from cutout.errors import TooManyPixels
 from cutout.matting.planes import matte_for, over_planes, padded
 from cutout.media.video.formats import Encoding, VideoFormat, encoding
 from cutout.media.video.layouts import bits_of, layout, planes, subsampling_of
 from cutout.media.video.reader import Frame
 from cutout.media.video.tags import LIMITED, ColourTags, black_of
-from cutout.options import Background, Output, Transparent
 
 COLOUR_PLANES = 3
 HIDDEN_FROM_PIXELS = 8

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from cutout.choices import Output
 from cutout.errors import NoSubject
 from cutout.limits import VideoLimits
 from cutout.matting.temporal import Stabiliser
@@ -19,7 +20,7 @@ from cutout.media.video.opening import seconds_in_header
 from cutout.media.video.reader import TrackPacket, VideoReader
 from cutout.media.video.tracks import is_encoded
 from cutout.media.video.writer import VideoWriter
-from cutout.options import Options, Output
+from cutout.options import Options
 from cutout.saliency.detector import SUBJECT_FROM, Detector
 from cutout.stages import End, Line
 from cutout.stopwatch import Stopwatch
