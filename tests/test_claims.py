@@ -12,22 +12,21 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
-from cutout.claims import (
+from cutout.claim import (
     LEASE_SECONDS,
     RENEWAL_SECONDS,
     Claim,
     ClaimLost,
-    Claims,
     ClaimsDenied,
     ClaimsUnavailable,
-    Pulse,
     Standing,
-    id_of,
 )
+from cutout.claims import Claims, id_of
 from cutout.errors import NoSubject
 from cutout.events import Upload
 from cutout.orders import REMEMBERED_SECONDS
-from cutout.results import Failed, Outcome, Removed
+from cutout.pulse import Pulse
+from cutout.results import Decision, Failed, Outcome, Removed
 from cutout.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -88,6 +87,11 @@ def taken(table: "DynamoDBClient", clock: Clock, owner: str) -> Claim:
     return claim
 
 
+def complete(claim: Claim, outcome: Outcome) -> None:
+    claim.decide(Decision.of(outcome))
+    claim.note_told()
+
+
 def left(table: "DynamoDBClient", clock: Clock, owner: str) -> Standing:
     standing = claims(table, clock, owner).take(ORDER)
     assert isinstance(standing, Standing)
@@ -107,20 +111,20 @@ def test_a_repeated_event_is_left_to_the_job_that_shows_that_it_lives(table: "Dy
     owner = taken(table, clock, "job-1")
     clock.meanwhile[3] = owner
     standing = left(table, clock, "job-2")
-    assert (standing.owner, standing.is_completed, clock.pauses) == ("job-1", False, 3)
-    owner.complete(OUTCOME)
+    assert (standing.owner, standing.is_told, clock.pauses) == ("job-1", False, 3)
+    complete(owner, OUTCOME)
 
 
-def test_what_is_completed_is_left_alone_by_everybody(table: "DynamoDBClient", clock: Clock) -> None:
-    taken(table, clock, "job-1").complete(OUTCOME)
+def test_what_is_told_is_left_alone_by_everybody(table: "DynamoDBClient", clock: Clock) -> None:
+    complete(taken(table, clock, "job-1"), OUTCOME)
     for owner in ("job-1", "job-2"):
         standing = left(table, clock, owner)
-        assert (standing.owner, standing.is_completed) == ("job-1", True)
+        assert (standing.owner, standing.is_told) == ("job-1", True)
     assert clock.pauses == 0
     (row,) = table.scan(TableName="outcomes")["Items"]
     assert json.loads(row["outcome"]["S"])["detail"]["error"]["code"] == "no_subject"
     clock.now += LEASE_SECONDS + 1
-    assert left(table, clock, "job-2").is_completed
+    assert left(table, clock, "job-2").is_told
 
 
 def test_the_same_job_takes_its_claim_again_at_once_and_its_earlier_attempt_loses_it(
@@ -139,7 +143,7 @@ def test_a_redriven_upload_whose_job_was_killed_is_taken_over_once_the_lease_is_
     begin, killed = clock.now, taken(table, clock, "job-1")
     taken(table, clock, "job-2")
     assert LEASE_SECONDS < clock.now - begin < LEASE_SECONDS + 60
-    for last_word in (killed.renew, killed.release, lambda: killed.complete(OUTCOME)):
+    for last_word in (killed.renew, killed.release, lambda: killed.decide(Decision.of(OUTCOME)), killed.note_told):
         with pytest.raises(ClaimLost):
             last_word()
 
@@ -165,6 +169,61 @@ def test_of_two_that_wait_one_takes_over(table: "DynamoDBClient", clock: Clock) 
     assert len(others) == 1
 
 
+@pytest.mark.parametrize("owner", ["job-1", "job-2"])
+def test_what_is_decided_is_told_by_whoever_comes_next_and_never_decided_again(
+    table: "DynamoDBClient", clock: Clock, owner: str
+) -> None:
+    decision, dead = Decision.of(OUTCOME), taken(table, clock, "job-1")
+    dead.decide(decision)
+    heir = taken(table, clock, owner)
+    assert heir.decision == decision
+    for last_word in (dead.note_told, lambda: dead.decide(Decision.of(REMOVED))):
+        with pytest.raises(ClaimLost):
+            last_word()
+    heir.note_told()
+    standing = left(table, clock, "job-3")
+    assert (standing.is_told, standing.decision) == (True, decision)
+
+
+def test_of_two_that_want_to_tell_what_is_decided_one_does(
+    table: "DynamoDBClient", clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = taken(table, clock, "job-1")
+    dead.decide(Decision.of(OUTCOME))
+    clock.now += LEASE_SECONDS + 1
+    quicker = []
+
+    def overtaken(**arguments: Any) -> Any:
+        monkeypatch.undo()
+        quicker.append(claims(table, clock, "job-3").try_to_take(ORDER))
+        return table.update_item(**arguments)
+
+    monkeypatch.setattr(table, "update_item", overtaken)
+    assert isinstance(claims(table, clock, "job-2").try_to_take(ORDER), Standing)
+    assert isinstance(quicker[0], Claim)
+
+
+@pytest.mark.parametrize("owner", ["job-1", "job-2"])
+def test_whoever_comes_after_a_death_knows_it(table: "DynamoDBClient", clock: Clock, owner: str) -> None:
+    assert not taken(table, clock, "job-1").follows_a_death
+    heir = taken(table, clock, owner)
+    assert heir.follows_a_death
+    heir.release()
+    assert not taken(table, clock, "job-3").follows_a_death
+
+
+def test_a_claim_whose_answer_was_lost_is_ours_and_follows_no_death(table: "DynamoDBClient", clock: Clock) -> None:
+    """botocore sends such a request again."""
+    put = table.put_item
+    for each in (True, False):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(table, "put_item", lambda **arguments: [put(**arguments), put(**arguments)][1])
+            claim = claims(table, clock, "job-1").try_to_take(ORDER)
+        assert isinstance(claim, Claim)
+        assert not claim.follows_a_death, each
+        claim.release()
+
+
 def test_it_is_renewed_once_a_minute_however_often_it_is_kept(table: "DynamoDBClient", clock: Clock) -> None:
     claim, renewals = taken(table, clock, "job-1"), []
     table.meta.events.register("before-send.dynamodb.UpdateItem", lambda **_: renewals.append(clock.now))
@@ -179,7 +238,7 @@ def test_it_is_renewed_once_a_minute_however_often_it_is_kept(table: "DynamoDBCl
 
 def test_what_is_forgotten_may_be_done_again(table: "DynamoDBClient", clock: Clock) -> None:
     """DynamoDB deletes expired rows days later."""
-    taken(table, clock, "job-1").complete(OUTCOME)
+    complete(taken(table, clock, "job-1"), OUTCOME)
     clock.now += REMEMBERED_SECONDS + 1
     taken(table, clock, "job-2")
 
@@ -196,8 +255,8 @@ def test_what_is_forgotten_may_be_done_again(table: "DynamoDBClient", clock: Clo
     ],
 )
 def test_another_order_is_another_claim(other: Upload) -> None:
-    assert id_of(other) != id_of(ORDER)
-    assert id_of(Upload("inbox", ORDER.key, "v1", "e1", dict(ORDER.options))) == id_of(ORDER)
+    assert len({id_of(other, "video"), id_of(ORDER, "video"), id_of(ORDER, "photo")}) == 3
+    assert id_of(Upload("inbox", ORDER.key, "v1", "e1", dict(ORDER.options)), "video") == id_of(ORDER, "video")
 
 
 @pytest.mark.parametrize(
@@ -211,12 +270,12 @@ def test_another_order_is_another_claim(other: Upload) -> None:
 def test_a_refusal_is_taken_anew_by_another_job_of_a_persons_own(
     table: "DynamoDBClient", clock: Clock, outcome: Outcome, owner: str, is_anew: bool
 ) -> None:
-    taken(table, clock, "job-1").complete(outcome)
-    assert left(table, clock, "job-2").is_completed
+    complete(taken(table, clock, "job-1"), outcome)
+    assert left(table, clock, "job-2").is_told
     found = claims(table, clock, owner).take(ORDER, by_hand=True)
     assert isinstance(found, Claim) is is_anew
     if isinstance(found, Claim):
-        found.complete(REMOVED)
+        complete(found, REMOVED)
         assert isinstance(claims(table, clock, "job-3").take(ORDER, by_hand=True), Standing)
 
 

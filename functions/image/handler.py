@@ -3,33 +3,28 @@
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.idempotency import (
-    DynamoDBPersistenceLayer,
-    IdempotencyConfig,
-    idempotent_function,
-)
-from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
 from cutout.choices import MatteFrom
-from cutout.errors import NameTooLong, ObjectMissing, Refusal, UnsupportedFormat
+from cutout.claim import Claim, Standing
+from cutout.claims import Claims
+from cutout.errors import CutoutError, NameTooLong, ObjectMissing, Refusal, Transient, UnsupportedFormat
 from cutout.events import Upload
 from cutout.models import Model
 from cutout.options import Options
 from cutout.orders import (
-    REMEMBERED_SECONDS,
     asked_for,
     check_metadata,
     check_names,
@@ -42,7 +37,7 @@ from cutout.orders import (
 )
 from cutout.photo_outputs import Rendition
 from cutout.pipeline import remove_background, render_again
-from cutout.results import Failed, Outcome, Removed, ResultBus, Written
+from cutout.results import Decision, Failed, Outcome, Removed, ResultBus, Written
 from cutout.routes import is_video
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
@@ -51,8 +46,25 @@ from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
 from cutout.verdict import Verdict
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CLOCKS_DIFFER_SECONDS = 1
+
 logger = Logger(service="cutout")
 metrics = Metrics(namespace="Cutout", service="cutout")
+
+
+class AtWorkElsewhere(Transient):
+    code = "at_work_elsewhere"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One invocation: its claims, and for how many seconds more it may hold them."""
+
+    claims: Claims
+    seconds_left: Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -64,30 +76,27 @@ class StoredMatte:
 
 
 class ImageFunction:
-    """Joins the pipeline to the buckets, the result bus and the memory of what was done."""
+    """Joins the pipeline to the buckets, the result bus and the claims."""
 
     def __init__(
         self,
         settings: ImageSettings,
         storage: Storage,
         bus: ResultBus,
-        memory: BasePersistenceLayer,
+        claims: Callable[[str], Claims],
         detector: Callable[[Model], Detector],
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._bus = bus
+        self._claims = claims
         self._detector = detector
-        self.idempotency = IdempotencyConfig(expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256")
-        self._settle_once: Callable[..., dict[str, Any]] = idempotent_function(
-            self._settle,
-            data_keyword_argument="upload",
-            config=self.idempotency,
-            persistence_store=memory,
-            key_prefix="cutout",
-        )
 
-    def answer(self, upload: Upload) -> dict[str, Any]:
+    def turn(self, owner: str, seconds_left: Callable[[], float]) -> Turn:
+        """What belongs to one invocation, which makes its claims as `owner`."""
+        return Turn(self._claims(owner), seconds_left)
+
+    def answer(self, upload: Upload, turn: Turn) -> dict[str, Any]:
         """Bring `upload` to its one outcome, or recall the outcome that it had.
 
         Refusals are outcomes. Whatever else goes wrong is raised, so that the upload comes again. A video that its job
@@ -97,19 +106,19 @@ class ImageFunction:
             if self._is_left(upload):
                 refusal = UnsupportedFormat(f"{upload.key} is named as a video. Its job takes it when it is uploaded.")
                 logger.warning("A video was asked for by a call.", code=refusal.code)
-                return answered(Failed(upload, refusal))
+                return Decision.of(Failed(upload, refusal)).as_event()
             watch = Stopwatch()
             try:
                 with watch.stage("fetch"):
                     source = self._open(upload)
             except Refusal as refusal:
-                order = order_of(upload, self._settings.options)
-                return self._settle_once(upload=order, attempt=raising(refusal))
+                failed = Failed(order_of(upload, self._settings.options), refusal)
+                return self._settle(failed.upload, turn, lambda: failed)
             with closing(source):
                 order = order_of(source.upload, self._settings.options, source.metadata)
-                return self._settle_once(upload=order, attempt=lambda: self._remove(source, watch))
+                return self._settle(order, turn, lambda: self._attempt(order, source, watch))
 
-    def answer_announced(self, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+    def answer_announced(self, uploads: Sequence[Upload], turn: Turn) -> list[dict[str, Any]]:
         """`answer` for each but those that the video job hears of too.
 
         One that fails doesn't keep the others from their outcomes; the first error is raised.
@@ -120,7 +129,7 @@ class ImageFunction:
                 if self._is_left(upload):
                     logger.info("Left to the video job", bucket=upload.bucket, key=upload.key, version=upload.version)
                 else:
-                    answers.append(self.answer(upload))
+                    answers.append(self.answer(upload, turn))
             except Exception as error:  # noqa: BLE001 - raised below
                 errors.append(error)
         if errors:
@@ -140,17 +149,30 @@ class ImageFunction:
         settings = self._settings
         return settings.leaves_videos and upload.bucket == settings.input_bucket and is_video(upload.key)
 
-    def _settle(self, *, upload: Upload, attempt: Callable[[], Removed]) -> dict[str, Any]:
-        """Make the attempt and publish its outcome. As `_settle_once` this runs once for each upload and options."""
-        outcome: Outcome
+    def _settle(self, order: Upload, turn: Turn, attempt: Callable[[], Outcome]) -> dict[str, Any]:
+        """Make the attempt, decide on its outcome and tell it, or recall the outcome that `order` had.
+
+        Raises:
+            AtWorkElsewhere: another invocation has claimed it, and its time isn't over.
+        """
+        claim = turn.claims.try_to_take(order, turn.seconds_left() + CLOCKS_DIFFER_SECONDS)
+        if isinstance(claim, Standing):
+            if claim.is_told and claim.decision:
+                return claim.decision.as_event()
+            raise AtWorkElsewhere(f"Another invocation is at {order.key}.")
+        with given_back(claim):
+            decision = claim.decision or decided(claim, attempt())
+            self._bus.publish(decision)
+            claim.note_told()
+        logger.info(decision.detail_type, detail=decision.detail)
+        metrics.add_metric(decision.detail_type.replace(" ", ""), MetricUnit.Count, 1)
+        return decision.as_event()
+
+    def _attempt(self, order: Upload, source: Source, watch: Stopwatch) -> Outcome:
         try:
-            outcome = attempt()
+            return self._remove(source, watch)
         except Refusal as refusal:
-            outcome = Failed(upload, refusal)
-        self._bus.publish(outcome)
-        logger.info(outcome.detail_type, detail=outcome.detail())
-        metrics.add_metric(outcome.detail_type.replace(" ", ""), MetricUnit.Count, 1)
-        return answered(outcome)
+            return Failed(order, refusal)
 
     def _remove(self, source: Source, watch: Stopwatch) -> Removed:
         options = self._settings.options.updated(asked_for(source.upload, source.metadata))
@@ -203,16 +225,21 @@ class ImageFunction:
         return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
 
 
-def answered(outcome: Outcome) -> dict[str, Any]:
-    """`outcome` as a direct caller gets it."""
-    return {"detail-type": outcome.detail_type, "detail": outcome.detail()}
+def decided(claim: Claim, outcome: Outcome) -> Decision:
+    decision = Decision.of(outcome)
+    claim.decide(decision)
+    return decision
 
 
-def raising(refusal: Refusal) -> Callable[[], Removed]:
-    def attempt() -> Removed:
-        raise refusal
-
-    return attempt
+@contextmanager
+def given_back(claim: Claim) -> Iterator[None]:
+    """Let anybody take `claim` at once where something goes wrong. If that goes wrong too, its time runs out."""
+    try:
+        yield
+    except Exception:
+        with suppress(CutoutError):
+            claim.release()
+        raise
 
 
 @cache
@@ -229,9 +256,13 @@ def image_function() -> ImageFunction:
         settings,
         Storage(boto3.client("s3")),
         ResultBus(boto3.client("events"), settings.result_bus),
-        DynamoDBPersistenceLayer(table_name=settings.idempotency_table),
+        partial(claims_of, boto3.client("dynamodb"), settings.idempotency_table),
         detector,
     )
+
+
+def claims_of(client: "DynamoDBClient", table: str, owner: str) -> Claims:
+    return Claims(client, table, owner, kind="photo")
 
 
 @logger.inject_lambda_context
@@ -239,15 +270,15 @@ def image_function() -> ImageFunction:
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answer SQS messages one by one, a direct call with its outcome, any other event with a list of outcomes."""
     function = image_function()
-    function.idempotency.register_lambda_context(context)
+    turn = function.turn(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
 
     def answer_message(record: SQSRecord) -> None:
         try:
             uploads = events.parse_text(record.body)
             if events.is_direct(json.loads(record.body)):
-                function.answer(*uploads)
+                function.answer(uploads[0], turn)
             else:
-                function.answer_announced(uploads)
+                function.answer_announced(uploads, turn)
         except Exception:
             logger.exception("The message goes back to the queue.", message_id=record.message_id)
             raise
@@ -256,4 +287,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         return process_partial_response(event, answer_message, processor, context)
     uploads = events.parse(event)
-    return function.answer(*uploads) if events.is_direct(event) else function.answer_announced(uploads)
+    return function.answer(uploads[0], turn) if events.is_direct(event) else function.answer_announced(uploads, turn)

@@ -29,7 +29,8 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from cutout.claims import BEAT_SECONDS, Claim, ClaimLost, Claims, Pulse, Standing
+from cutout.claim import Claim, ClaimLost, Standing
+from cutout.claims import Claims
 from cutout.errors import InvalidSettings, Refusal, Transient
 from cutout.events import Upload
 from cutout.models import Model
@@ -43,7 +44,8 @@ from cutout.orders import (
     output_key,
     output_metadata,
 )
-from cutout.results import Failed, Outcome, Removed, ResultBus, Written
+from cutout.pulse import BEAT_SECONDS, Pulse
+from cutout.results import Decision, Failed, Outcome, Removed, ResultBus, Written
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
 from cutout.saliency.precision import Precision
@@ -107,30 +109,31 @@ class VideoJob:
             return source
 
     def _settle(self, order: Upload, by_hand: bool, attempt: Callable[[Pulse], Outcome]) -> None:
-        """Make the attempt and publish its outcome, if `order` can be claimed.
+        """Make the attempt, decide on its outcome and tell it, if `order` can be claimed.
 
         A claim is kept where Batch tries the job again, and given back where it doesn't.
         """
         claim = self.claims.take(order, by_hand=by_hand)
         if isinstance(claim, Standing):
-            said = "This upload has its outcome already." if claim.is_completed else "Another job is at this upload."
+            said = "This upload has its outcome already." if claim.is_told else "Another job is at this upload."
             logger.info(said, owner=claim.owner, status=claim.status)
             return
         try:
             with Pulse(claim, self.beat_seconds) as pulse:
-                outcome = attempt(pulse)
-                self._insist(claim, lambda: self._tell(claim, outcome))
-                self._insist(claim, lambda: claim.complete(outcome))
+                decision = claim.decision or self._decide(claim, attempt(pulse))
+                self._insist(claim, lambda: self.bus.publish(decision))
+                self._insist(claim, claim.note_told)
         except Transient:
             raise
         except Exception:
             claim.release()
             raise
-        logger.info(outcome.detail_type, detail=outcome.detail())
+        logger.info(decision.detail_type, detail=decision.detail)
 
-    def _tell(self, claim: Claim, outcome: Outcome) -> None:
-        claim.renew()
-        self.bus.publish(outcome)
+    def _decide(self, claim: Claim, outcome: Outcome) -> Decision:
+        decision = Decision.of(outcome)
+        self._insist(claim, lambda: claim.decide(decision))
+        return decision
 
     def _insist(self, claim: Claim, step: Callable[[], None]) -> None:
         """Take the `step` again and again, some minutes long, where its fault may pass: all the work hangs on it."""

@@ -2,32 +2,35 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import boto3
 import numpy as np
 import pytest
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from botocore.awsrequest import AWSResponse
 from PIL import Image
 
 from cutout.arrays import Floats, Pixels
-from cutout.errors import MissingWeights, StorageUnavailable, UnreadableEvent
+from cutout.claim import Claim
+from cutout.errors import MissingWeights, ResultBusUnavailable, StorageUnavailable, UnreadableEvent
 from cutout.events import Upload, parse
 from cutout.limits import Limits
 from cutout.media.png import encode_png
 from cutout.models import Model
 from cutout.options import Options
-from cutout.results import Failed, Outcome, Removed, ResultBus
+from cutout.results import Decision, Failed, Outcome, Removed, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings
 from cutout.storage import Source, Storage
 from functions.image import handler as module
-from functions.image.handler import ImageFunction, handler
+from functions.image.handler import CLOCKS_DIFFER_SECONDS, ImageFunction, claims_of, handler
+from tests import heard
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,18 +50,28 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:cutout-image"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
 
+    seconds: float = 120
+
     def get_remaining_time_in_millis(self) -> int:
-        return 120_000
+        return round(self.seconds * 1000)
 
 
 class Bus(ResultBus):
-    """A bus that remembers what was put on it."""
+    """A bus that remembers what was put on it, and refuses the first `refusals`."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
+        self.decisions: list[Decision] = []
+        self.refusals = 0
 
-    def publish(self, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
+    def publish(self, decision: Decision) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise ResultBusUnavailable("Busy.")
+        self.decisions.append(decision)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [heard.outcome(decision) for decision in self.decisions]
 
 
 @dataclass
@@ -95,7 +108,7 @@ def stand(s3: "S3Client", painted_detector: Detector, monkeypatch: pytest.Monkey
     )
     bus = Bus()
     function = ImageFunction(
-        SETTINGS, Storage(s3), bus, DynamoDBPersistenceLayer("outcomes", boto3_client=table), lambda _: painted_detector
+        SETTINGS, Storage(s3), bus, partial(claims_of, table, "outcomes"), lambda _: painted_detector
     )
     monkeypatch.setattr(module, "image_function", lambda: function)
     yield Stand(s3, bus, function)
@@ -159,7 +172,7 @@ class HesitantEngine:
 def test_a_doubtful_result_goes_where_somebody_looks_at_it(
     s3: "S3Client", stand: Stand, monkeypatch: pytest.MonkeyPatch, highest: float, key: str
 ) -> None:
-    memory = DynamoDBPersistenceLayer("outcomes", boto3_client=boto3.client("dynamodb"))
+    memory = partial(claims_of, boto3.client("dynamodb"), "outcomes")
     detector = Detector(HesitantEngine(highest))
     function = ImageFunction(replace(SETTINGS, review_below=0.8), Storage(s3), stand.bus, memory, lambda _: detector)
     monkeypatch.setattr(module, "image_function", lambda: function)
@@ -190,7 +203,7 @@ def content_of(stand: Stand, key: str) -> bytes:
 def test_a_later_variant_comes_from_the_stored_matte_without_the_net(
     s3: "S3Client", stand: Stand, painted_detector: Detector, monkeypatch: pytest.MonkeyPatch, review_below: float
 ) -> None:
-    memory = DynamoDBPersistenceLayer("outcomes", boto3_client=boto3.client("dynamodb"))
+    memory = partial(claims_of, boto3.client("dynamodb"), "outcomes")
     settings = replace(SETTINGS, review_below=review_below)
     function = ImageFunction(settings, Storage(s3), stand.bus, memory, lambda _: painted_detector)
     monkeypatch.setattr(module, "image_function", lambda: function)
@@ -379,6 +392,60 @@ def test_a_passing_fault_of_s3_is_tried_again_and_leaves_one_outcome(stand: Stan
     assert all(isinstance(outcome, Removed) for outcome in stand.bus.outcomes)
 
 
+@pytest.fixture
+def dead(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Upload]:
+    """An upload whose invocation was killed just before it called the method of `Claim` that is named."""
+
+    def dead(method: str) -> Upload:
+        def die(*_: object) -> None:
+            raise SystemExit
+
+        upload = stand.upload()
+        with monkeypatch.context() as patched:
+            patched.setattr(Claim, method, die)
+            with pytest.raises(SystemExit):
+                handler(sqs(announced(upload)), Context(seconds=0))
+        return upload
+
+    return dead
+
+
+def test_a_function_that_died_while_it_told_its_outcome_leaves_the_same_outcome_to_be_told(
+    stand: Stand, dead: Callable[[str], Upload]
+) -> None:
+    """Though the photo is gone by then, which would be another outcome."""
+    upload = dead("note_told")
+    stand.s3.delete_object(Bucket="inbox", Key=upload.key)
+    stand.s3.delete_object(Bucket="outbox", Key=f"{upload.key}.png")
+    sleep(CLOCKS_DIFFER_SECONDS + 1.1)
+    for _ in range(2):
+        assert handler(sqs(announced(upload)), Context(aws_request_id="another")) == {"batchItemFailures": []}
+    told, told_again = stand.bus.decisions
+    assert told == told_again
+    assert told.detail_type == "Background Removed"
+    assert stand.outputs() == [], "nothing is done twice"
+
+
+def test_a_function_that_died_at_work_leaves_the_work_to_the_next(stand: Stand, dead: Callable[[str], Upload]) -> None:
+    upload = dead("decide")
+    failed = {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert handler(sqs(announced(upload)), Context(aws_request_id="too-early")) == failed
+    assert stand.bus.decisions == []
+    sleep(CLOCKS_DIFFER_SECONDS + 1.1)
+    assert handler(sqs(announced(upload)), Context(aws_request_id="another")) == {"batchItemFailures": []}
+    (outcome,) = stand.bus.outcomes
+    assert isinstance(outcome, Removed)
+
+
+def test_an_outcome_that_the_bus_did_not_take_is_told_later_and_the_work_is_not_done_again(stand: Stand) -> None:
+    upload, stand.bus.refusals = stand.upload(), 1
+    assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    stand.s3.delete_object(Bucket="outbox", Key=f"{upload.key}.png")
+    assert handler(sqs(announced(upload)), Context(aws_request_id="another")) == {"batchItemFailures": []}
+    assert len(stand.bus.decisions) == 1
+    assert stand.outputs() == []
+
+
 def test_a_direct_caller_hears_of_a_passing_fault(stand: Stand) -> None:
     upload = stand.upload()
     failing_once(stand, "GetObject")
@@ -459,7 +526,7 @@ def test_an_installation_without_weights_loses_no_upload(
     def missing(_: Model) -> Detector:
         raise MissingWeights("There are no weights.")
 
-    table = DynamoDBPersistenceLayer("outcomes")
+    table = partial(claims_of, boto3.client("dynamodb"), "outcomes")
     function = ImageFunction(SETTINGS, Storage(s3), stand.bus, table, missing)
     monkeypatch.setattr(module, "image_function", lambda: function)
     upload = stand.upload()

@@ -23,18 +23,20 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from cutout.choices import Output
-from cutout.claims import LEASE_SECONDS, RENEWAL_SECONDS, Claims
+from cutout.claim import LEASE_SECONDS, RENEWAL_SECONDS, Claim
+from cutout.claims import Claims
 from cutout.errors import InvalidSettings, MissingWeights, NoFrames, ResultBusUnavailable, UnreadableEvent
 from cutout.events import Upload
 from cutout.limits import VideoLimits
 from cutout.options import Options
-from cutout.results import Failed, Outcome, Removed, ResultBus
+from cutout.results import Decision, Failed, Outcome, Removed, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import VideoSettings
 from cutout.storage import Storage
 from cutout.verdict import Report, Verdict
 from cutout.video_pipeline import Progress, VideoRendition, VideoResult
 from functions.video.job import DONE, FAILED, TRY_AGAIN, ProgressLog, VideoJob, exit_status, upload_of, video_job
+from tests import heard
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -58,14 +60,18 @@ class Bus(ResultBus):
     """A bus that remembers what was put on it, and refuses the first `refusals`."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
+        self.decisions: list[Decision] = []
         self.refusals = 0
 
-    def publish(self, outcome: Outcome) -> None:
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [heard.outcome(decision) for decision in self.decisions]
+
+    def publish(self, decision: Decision) -> None:
         if self.refusals:
             self.refusals -= 1
             raise ResultBusUnavailable("Busy.")
-        self.outcomes.append(outcome)
+        self.decisions.append(decision)
 
 
 class Pipeline:
@@ -126,6 +132,7 @@ class Stand:
     pipeline: Pipeline = field(default_factory=Pipeline)
     clock: Clock = field(default_factory=Clock)
     settings: VideoSettings = SETTINGS
+    beat_seconds: float = 0.01
     pause: Callable[[float], None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,7 +158,7 @@ class Stand:
             scratch,
             self.clock,
             self.pause,
-            beat_seconds=0.01,
+            beat_seconds=self.beat_seconds,
         )
         return exit_status(lambda: job.answer(upload))
 
@@ -289,6 +296,7 @@ def test_a_redriven_upload_is_not_lost_though_its_first_job_was_killed_just_befo
 
 
 def test_a_job_that_was_silent_for_too_long_says_nothing_once_another_has_taken_over(stand: Stand) -> None:
+    stand.beat_seconds = 60
     upload = stand.upload()
 
     def silent() -> None:
@@ -301,7 +309,28 @@ def test_a_job_that_was_silent_for_too_long_says_nothing_once_another_has_taken_
     assert len(stand.bus.outcomes) == 1
 
 
+@pytest.mark.parametrize("owner", ["job-1", "job-2"])
+def test_a_job_that_died_while_it_told_its_outcome_leaves_the_same_outcome_to_be_told(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, owner: str
+) -> None:
+    """job-1 is the next attempt at the job itself, job-2 another job, which waits for the end of the lease."""
+    upload = stand.upload()
+    with monkeypatch.context() as patched:
+        patched.setattr(Claim, "note_told", lambda _: died())
+        with pytest.raises(SystemExit):
+            stand.run(upload)
+    stand.s3.delete_object(Bucket="inbox", Key=upload.key)
+    stand.s3.delete_object(Bucket="outbox", Key=f"{upload.key}.mp4")
+    for again in (owner, "job-3"):
+        assert stand.run(upload, again) == DONE
+    told, told_again = stand.bus.decisions
+    assert told == told_again
+    assert isinstance(stand.bus.outcomes[0], Removed)
+    assert stand.outputs() == [], "nothing is done twice"
+
+
 def test_a_job_that_has_lost_its_claim_ends_before_it_writes_an_output(stand: Stand) -> None:
+    stand.beat_seconds = 0.3
     upload, late = stand.upload(), Pipeline()
     written: list[Output] = []
     late.content = lambda output: written.append(output) or b""  # type: ignore[func-returns-value]
@@ -309,7 +338,7 @@ def test_a_job_that_has_lost_its_claim_ends_before_it_writes_an_output(stand: St
     def silent() -> None:
         stand.clock.now += LEASE_SECONDS + 1
         assert stand.run(upload, "job-2") == DONE
-        sleep(0.5)  # a pulse has beaten by then
+        sleep(0.7)  # a pulse has beaten by then
 
     late.meanwhile = silent
     assert stand.run(upload, "job-1", late) == TRY_AGAIN

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -81,6 +82,34 @@ def identity(upload: Upload) -> dict[str, str | None]:
     return {"bucket": upload.bucket, "key": upload.key, "version": upload.version, "etag": upload.etag}
 
 
+@dataclass(frozen=True)
+class Decision:
+    """An outcome that is decided for good, as it is told, however often that takes.
+
+    `detail` is what JSON holds. Its `outcome_id` is new with each decision, and the same whenever one is told again.
+    """
+
+    detail_type: str
+    detail: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        return cls.from_json(
+            json.dumps(
+                {"detail-type": outcome.detail_type, "detail": {"outcome_id": uuid4().hex, **outcome.detail()}},
+            )
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        event = json.loads(text)
+        return cls(event["detail-type"], event["detail"])
+
+    def as_event(self) -> dict[str, Any]:
+        """As it is kept, and as a direct caller gets it."""
+        return {"detail-type": self.detail_type, "detail": dict(self.detail)}
+
+
 class ResultBus:
     """The EventBridge bus `name`, where whoever waits for a result listens."""
 
@@ -88,8 +117,8 @@ class ResultBus:
         self._client = client
         self._name = name
 
-    def publish(self, outcome: Outcome) -> None:
-        """Put `outcome` on the bus.
+    def publish(self, decision: Decision) -> None:
+        """Put `decision` on the bus.
 
         Raises:
             ResultBusUnavailable: the bus didn't take it.
@@ -97,8 +126,8 @@ class ResultBus:
         entry = {
             "EventBusName": self._name,
             "Source": SOURCE,
-            "DetailType": outcome.detail_type,
-            "Detail": json.dumps(outcome.detail()),
+            "DetailType": decision.detail_type,
+            "Detail": json.dumps(decision.detail),
         }
         try:
             answer = self._client.put_events(Entries=[entry])  # type: ignore[list-item]
