@@ -5,6 +5,7 @@ import struct
 import zlib
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -131,3 +132,30 @@ def test_twelve_bits_fill_the_whole_range() -> None:
     directory = struct.pack("<H", len(entries)) + b"".join(entry(*each) for each in entries) + bytes(4)
     picture = decode(b"II*\0" + struct.pack("<I", 12) + packed + b"\0" + directory, Limits())
     assert picture.pixels[0, :, 0].tolist() == [65535, 0x0800]
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_deep_avif_keeps_its_steps_and_white_stays_white(bits: int, channels: int) -> None:
+    full = 2**bits - 1
+    ramp = np.linspace(0, full, 256).round().astype(np.uint8 if bits == 8 else np.uint16)
+    stored = np.full((48, 256, channels), full, ramp.dtype)
+    stored[..., :3] = ramp[:, np.newaxis]
+    if channels == 4:
+        stored[:, 200:, 3] = 0
+    options = [cv2.IMWRITE_AVIF_DEPTH, bits, cv2.IMWRITE_AVIF_QUALITY, 100]
+    _, data = cv2.imencode(".avif", stored, options)
+    picture = decode(data.tobytes(), Limits())
+    assert picture.depth == (8 if bits == 8 else 16)
+    largest = np.iinfo(picture.pixels.dtype).max
+    assert picture.pixels[24, 199].max() / largest == pytest.approx(199 / 255, abs=0.005)
+    if channels == 3:
+        assert picture.pixels[24, 255].tolist() == [largest] * 3
+    else:
+        assert picture.alpha is not None
+        assert (picture.alpha[:, :199] == largest).all()
+        assert not picture.alpha[:, 201:].any()
+    if bits > 8:
+        assert len(np.unique(picture.pixels[:, :200])) >= 195
+        with pytest.raises(UnreadableImage):
+            decode(data.tobytes()[:-50], Limits())

@@ -16,7 +16,9 @@ from cutout.media.picture import Picture, Samples
 from cutout.media.png import encode_png
 from cutout.media.signature import recognise, unsupported
 from cutout.media.sixteen_bit import (
+    bits_of_avif,
     is_sixteen_bit_png,
+    read_deep_avif,
     read_sixteen_bit_png,
     read_sixteen_bit_tiff,
     read_twelve_bit_tiff,
@@ -74,6 +76,8 @@ def decode(data: bytes, limits: Limits) -> Picture:
                 return _decode_png(data, limits)
             case "TIFF":
                 return _decode_tiff(data, limits)
+            case "AVIF":
+                return _decode_avif(data, limits)
             case "HEIF":
                 return _decode_heif(data, limits)
             case _:
@@ -156,6 +160,14 @@ def _decode_tiff(data: bytes, limits: Limits) -> Picture:
     else:
         channels = read_eight_bit(image)
     return _picture(image, channels, metadata)
+
+
+def _decode_avif(data: bytes, limits: Limits) -> Picture:
+    image = open_header(data, "AVIF", limits)
+    metadata = read_metadata(image)
+    bits = bits_of_avif(data)
+    channels = read_eight_bit(image) if bits == 8 else read_deep_avif(data, bits)
+    return _picture(image, channels.turned(metadata.orientation), metadata)
 
 
 def _decode_heif(data: bytes, limits: Limits) -> Picture:

@@ -1,4 +1,4 @@
-"""Pixels of 12 and 16 bits, by OpenCV, because Pillow keeps 8 of them."""
+"""Pixels of 10 to 16 bits, by OpenCV, because Pillow keeps 8 of them."""
 
 from typing import cast
 
@@ -45,8 +45,26 @@ def read_twelve_bit_tiff(image: Image.Image) -> Channels:
     return from_grey(twelve * np.uint16(16) + twelve // np.uint16(256))
 
 
-def _decode(data: bytes, source_format: str) -> Samples:
-    stored = cast("Samples | None", cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
+def bits_of_avif(data: bytes) -> int:
+    """Bits per sample: 8, 10 or 12, by the first AV1 configuration (AV1 in ISOBMFF, 2.3.3: `high_bitdepth` and on)."""
+    flags_at = data.find(b"av1C") + 6
+    flags = data[flags_at] if 6 <= flags_at < len(data) else 0
+    if not flags & 0x40:
+        return 8
+    return 12 if flags & 0x20 else 10
+
+
+def read_deep_avif(data: bytes, bits: int) -> Channels:
+    """HxWx3 uint16 and its transparency from 10 or 12 bits, stretched to the whole range; not turned yet."""
+    stored = _decode(data, "AVIF", cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    stretched = cast("Samples", stored << np.uint16(16 - bits) | stored >> np.uint16(2 * bits - 16))
+    if stored.ndim == 2:
+        return from_grey(stretched)
+    return from_rgba(_to_rgba(stretched)) if stored.shape[2] == 4 else Channels(_to_rgb(stretched), None)
+
+
+def _decode(data: bytes, source_format: str, flags: int = cv2.IMREAD_UNCHANGED) -> Samples:
+    stored = cast("Samples | None", cv2.imdecode(np.frombuffer(data, np.uint8), flags))
     if stored is None or stored.dtype != np.uint16:
         raise unreadable(source_format)
     return stored
