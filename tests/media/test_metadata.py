@@ -1,6 +1,7 @@
 """Whose photo it is must survive; where it was taken must not be needed."""
 
 import io
+import struct
 import warnings
 from collections.abc import Callable
 
@@ -79,6 +80,38 @@ def test_a_png_says_it_in_text(quarters: npt.NDArray[np.uint8], save: Save) -> N
     text = PngImagePlugin.PngInfo()
     text.add_itxt("Copyright", "© 株式会社")
     assert metadata_of(save(quarters, "PNG", pnginfo=text)).copyright == "© 株式会社"
+
+
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><dc:creator><rdf:Seq><rdf:li>Eve</rdf:li></rdf:Seq>'
+    '</dc:creator><dc:rights>\n <rdf:Alt>\n  <rdf:li xml:lang="x-default">© Zoë &amp; Söhne</rdf:li></rdf:Alt>'
+    "</dc:rights></rdf:Description></rdf:RDF></x:xmpmeta>"
+).encode()
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_a_notice_that_only_xmp_has_is_kept(file_format: str, quarters: npt.NDArray[np.uint8], save: Save) -> None:
+    if file_format == "PNG":
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        data = save(quarters, "PNG", pnginfo=text)
+    elif file_format == "TIFF":
+        data = save(quarters, "TIFF", tiffinfo={700: XMP})
+    else:
+        data = save(quarters, file_format, xmp=XMP)
+    assert metadata_of(data).copyright == "© Zoë & Söhne"
+
+
+def test_a_notice_that_only_press_agencies_metadata_has_is_kept(quarters: npt.NDArray[np.uint8], save: Save) -> None:
+    notice = "© Agentur Müller".encode()
+    records = b"\x1c\x02\x74" + struct.pack(">H", len(notice)) + notice
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + bytes(len(records) % 2)
+    segment = b"Photoshop 3.0\0" + resource
+    jpeg = save(quarters, "JPEG")
+    data = jpeg[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
+    assert metadata_of(data).copyright == "© Agentur Müller"
+    damaged = data.replace(b"\x1c\x02\x74", b"\x1c\xff\xff")
+    assert metadata_of(damaged).copyright is None
 
 
 def test_an_endless_notice_is_cut(quarters: npt.NDArray[np.uint8], save: Save) -> None:

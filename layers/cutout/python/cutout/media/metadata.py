@@ -1,10 +1,12 @@
 """The facts that outlive decoding: which way up, how large on paper, whose. All other EXIF stays behind."""
 
+import re
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from html import unescape
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 from cutout.media.orientation import SIDEWAYS, UPRIGHT
 from cutout.media.picture import is_resolution
@@ -12,6 +14,8 @@ from cutout.media.picture import is_resolution
 _UNREADABLE_EXIF = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, OSError, struct.error)
 
 _LONGEST_NOTICE_CHARACTERS = 2000
+_RIGHTS = re.compile(rb"<dc:rights>.{0,200}?<rdf:li[^>]{0,200}>([^<]{1,8000})</rdf:li>", re.DOTALL)
+_IPTC_NOTICE = (2, 116)
 _INCHES, _CENTIMETRES = 2, 3
 _CENTIMETRES_PER_INCH = 2.54
 
@@ -68,11 +72,31 @@ def _copyright(image: Image.Image) -> str | None:
     candidates = (
         _exif_value(image, ExifTags.Base.Copyright),
         image.info.get("Copyright"),
+        _xmp_rights(image),
+        _iptc_notice(image),
         _exif_value(image, ExifTags.Base.Artist),
         image.info.get("Author"),
     )
     notices = (_readable(value) for value in candidates if isinstance(value, str))
     return next((notice[:_LONGEST_NOTICE_CHARACTERS] for notice in notices if notice), None)
+
+
+def _xmp_rights(image: Image.Image) -> str | None:
+    """The first text of dc:rights (XMP part 1, 8.3), which editors write beside EXIF or in its place."""
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    found = _RIGHTS.search(xmp.encode() if isinstance(xmp, str) else xmp)
+    return unescape(found[1].decode("utf-8", errors="replace")) if found else None
+
+
+def _iptc_notice(image: Image.Image) -> str | None:
+    """Data set 2:116 of IPTC-IIM, where press agencies have it."""
+    if not isinstance(image, ImageFile.ImageFile):
+        return None
+    try:
+        notice = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_NOTICE)
+    except _UNREADABLE_EXIF:
+        return None
+    return notice.decode("latin-1") if isinstance(notice, bytes) else None
 
 
 def _readable(value: str) -> str:
