@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,28 +111,33 @@ def layers_file(parts: Parts) -> bytes:
 
     PNGs are stored as they are: deflating them again gains nothing. The same parts give the same bytes.
     """
-    layers: list[dict[str, str]] = [{"file": "foreground.png", "mask": "matte.png"}]
-    files = {
-        "cutout.png": encode(composed(replace(parts, ground=None, shadow=None)), ImageFormat.PNG),
-        "foreground.png": encode(parts.foreground, ImageFormat.PNG),
-        "matte.png": matte_file(parts),
-    }
-    if parts.shadow is not None:
-        layers.insert(0, {"file": "shadow.png"})
-        black = replace(parts.foreground, pixels=np.zeros_like(parts.foreground.pixels), alpha=parts.shadow)
-        files["shadow.png"] = encode(black, ImageFormat.PNG)
-    if parts.ground is not None:
-        layers.insert(0, {"file": "background.png"})
-        files["background.png"] = encode(replace(parts.foreground, pixels=parts.ground), ImageFormat.PNG)
-    manifest = json.dumps(manifest_of(parts, layers), indent=2).encode()
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zip_file:
-        for name, content in {"manifest.json": manifest, **files}.items():
+        for name, content in layer_files(parts):
             zip_file.writestr(zipfile.ZipInfo(name), content)
     return archive.getvalue()
 
 
-def manifest_of(parts: Parts, layers: list[dict[str, str]]) -> dict[str, Any]:
+def layer_files(parts: Parts) -> Iterator[tuple[str, bytes]]:
+    """Names and contents, one at a time: together they are many times as large as the photo."""
+    foreground, shadow, ground = parts.foreground, parts.shadow, parts.ground
+    yield "manifest.json", json.dumps(manifest_of(parts), indent=2).encode()
+    yield "cutout.png", encode(composed(replace(parts, ground=None, shadow=None)), ImageFormat.PNG)
+    yield "foreground.png", encode(foreground, ImageFormat.PNG)
+    yield "matte.png", matte_file(parts)
+    if shadow is not None:
+        black = replace(foreground, pixels=np.zeros_like(foreground.pixels), alpha=shadow)
+        yield "shadow.png", encode(black, ImageFormat.PNG)
+    if ground is not None:
+        yield "background.png", encode(replace(foreground, pixels=ground), ImageFormat.PNG)
+
+
+def manifest_of(parts: Parts) -> dict[str, Any]:
+    layers = [{"file": "foreground.png", "mask": "matte.png"}]
+    if parts.shadow is not None:
+        layers.insert(0, {"file": "shadow.png"})
+    if parts.ground is not None:
+        layers.insert(0, {"file": "background.png"})
     return {
         "width": parts.foreground.width,
         "height": parts.foreground.height,
