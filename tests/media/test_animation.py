@@ -105,8 +105,19 @@ def test_limits_hold_for_all_frames_together(save: Save) -> None:
     assert decode_animation(data, Limits(megapixels=0.008, frames=10)) is not None
     with pytest.raises(TooManyPixels, match=r"10 frames of 40 x 20 pixels, above the limit of 0\.0079"):
         decode_animation(data, Limits(megapixels=0.0079))
-    with pytest.raises(TooLong, match="10 frames, above the limit of 9"):
+    with pytest.raises(TooLong, match="10 frames, and the limit is 9"):
         decode_animation(data, Limits(frames=9))
+
+
+def test_a_gif_without_end_is_not_walked_through(save: Save) -> None:
+    first, *others = painted([(number, 0, 0) for number in range(10)])
+    data = save(first, "GIF", save_all=True, append_images=others)
+    assert len(at_times(decode_animation(data, Limits(frames=10)))) == 10
+    with pytest.raises(TooLong, match="more than 9 frames, and the limit is 9"):
+        decode_animation(data, Limits(frames=9))
+    last_frame = data[data.rindex(b"\x21\xf9") : -1]
+    with pytest.raises(TooLong):
+        decode_animation(data[:-1] + last_frame * 1_000_000, Limits())
 
 
 def test_an_animation_cut_short_is_refused(save: Save) -> None:

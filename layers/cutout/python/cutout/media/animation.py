@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,8 @@ def decode_animation(data: bytes, limits: Limits) -> Animation | None:
         return None
     with quiet_codecs(limits), damage_refused(source_format, limits):
         image = open_header(data, source_format, limits)
+        if source_format == "GIF":
+            _refuse_endless(image, limits)
         numbers = _frame_numbers(image)
         if len(numbers) < 2:
             return None
@@ -111,16 +114,27 @@ def _frame_numbers(image: ImageFile.ImageFile) -> range:
     return range(int(has_still), getattr(image, "n_frames", 1))
 
 
+def _refuse_endless(gif: ImageFile.ImageFile, limits: Limits) -> None:
+    """Raises TooLong without counting all frames: a GIF has to be walked through for that, frame by frame."""
+    with suppress(EOFError):
+        gif.seek(limits.frames)
+        raise _too_long(f"more than {limits.frames}", limits)
+    gif.seek(0)
+
+
 def _check(image: ImageFile.ImageFile, count: int, limits: Limits) -> None:
     if count > limits.frames:
-        raise TooLong(
-            f"The animation has {count} frames, above the limit of {limits.frames}:"
-            " shorten it, or ask for its first frame."
-        )
+        raise _too_long(str(count), limits)
     if count * image.width * image.height > limits.pixels:
         raise too_many_pixels(f"{count} frames of {image.width} x {image.height} pixels, above", limits)
     if image.format == "PNG" and is_sixteen_bit_png(image):
         raise UnsupportedFormat("The animation has 16 bits, and animations are read in 8: ask for its first frame.")
+
+
+def _too_long(count: str, limits: Limits) -> TooLong:
+    return TooLong(
+        f"The animation has {count} frames, and the limit is {limits.frames}: shorten it, or ask for its first frame."
+    )
 
 
 def _read(image: ImageFile.ImageFile, number: int, metadata: Metadata) -> tuple[Picture, float]:
