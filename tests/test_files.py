@@ -46,6 +46,16 @@ def test_a_files_ending_decides_its_format() -> None:
     ]
 
 
+def test_a_file_named_as_an_output_of_a_folder_is_that_output(tmp_path: Path) -> None:
+    for name, output in [
+        ("a.lossless.webp", Output.WEBP_LOSSLESS),
+        ("a.jpg.mask.png", Output.MASK),
+        ("a.layers.zip", Output.LAYERS),
+    ]:
+        assert default_output(Path(name)) is output
+        assert plan(tmp_path / "a.jpg", tmp_path / name, (output,)).jobs[0].targets == {output: tmp_path / name}
+
+
 @pytest.mark.parametrize("name", ["b.gif", "b.webp"])
 def test_a_file_that_cannot_hold_the_outputs_is_refused(tmp_path: Path, name: str) -> None:
     touch(tmp_path / "a.jpg")

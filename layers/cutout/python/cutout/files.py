@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutout.choices import Output
+from cutout.choices import PHOTO_ENDINGS, Output
 from cutout.errors import InvalidOption, TooManyBytes
 from cutout.limits import Limits
 
@@ -57,6 +57,10 @@ class Plan:
 
 def default_output(target: Path) -> Output:
     """What a user who names `target` and no outputs means."""
+    name = target.name.lower()
+    own = [output for output, ending in PHOTO_ENDINGS.items() if name.endswith(ending)]
+    if own:
+        return own[0]
     return ENDINGS.get(target.suffix.lower(), (Output.PNG,))[0]
 
 
