@@ -45,7 +45,7 @@ class Detectors:
         self._weights_directory = weights_directory
         self._loaded: dict[tuple[Model, EngineName], Detector] = {}
 
-    def __call__(self, model: Model, engine: EngineName = EngineName.OPENVINO) -> Detector:
+    def __call__(self, model: Model, engine: EngineName = EngineName.WINOGRAD) -> Detector:
         if (model, engine) not in self._loaded:
             self._loaded[model, engine] = Detector(load(engine, model, self._weights_directory))
         return self._loaded[model, engine]

@@ -17,6 +17,7 @@ from cutout.saliency import weights
 from cutout.saliency.detector import Engine
 from cutout.saliency.engine_openvino import OpenVinoEngine
 from cutout.saliency.engine_torch import TorchEngine
+from cutout.saliency.engine_winograd import WinogradEngine
 from cutout.saliency.fetch import locate
 from cutout.saliency.precision import Precision
 
@@ -54,6 +55,7 @@ def seconds_a_picture(engine: Engine, pictures: int) -> float:
 def test_the_engines_on_this_cpu(weights_directory: Path, report: Callable[[str], None], model: Model) -> None:
     net, cpu = weights.load(model, locate(model, weights_directory)), torch.device("cpu")
     in_torch = {size: seconds_a_picture(TorchEngine(net, cpu, batch_size=size), size) for size in BATCHES}
+    in_winograd = seconds_a_picture(WinogradEngine.load(model, weights_directory), 1)
     in_openvino = {
         precision: seconds_a_picture(OpenVinoEngine.load(model, weights_directory, precision), 1)
         for precision in Precision
@@ -62,6 +64,9 @@ def test_the_engines_on_this_cpu(weights_directory: Path, report: Callable[[str]
         report(f"{model}, torch, {size} at once: {seconds:.3f} s a picture")
     for precision, seconds in in_openvino.items():
         report(f"{model}, OpenVINO, {precision} precision: {seconds:.3f} s a picture")
+    times = in_openvino[Precision.FULL] / in_winograd
+    report(f"{model}, winograd: {in_winograd:.3f} s a picture, {times:.2f} times as fast as OpenVINO in 32 bits")
+    assert in_winograd < in_openvino[Precision.FULL]
     assert in_torch[TorchEngine(net, cpu).batch_size] < min(in_torch.values()) * MUCH
     assert in_openvino[Precision.FULL] < min(in_torch.values()) * MUCH
     assert in_openvino[Precision.FASTEST] < in_openvino[Precision.FULL] * MUCH

@@ -16,7 +16,9 @@ from cutout.saliency import fetch, weights
 from cutout.saliency.compile import compile_net, is_compiled
 from cutout.saliency.engine_openvino import OpenVinoEngine
 from cutout.saliency.engine_torch import TorchEngine
+from cutout.saliency.engine_winograd import WinogradEngine
 
+ENGINES = (OpenVinoEngine, WinogradEngine)
 BLACK = np.zeros((1, 320, 320, 3), np.uint8)
 
 
@@ -25,8 +27,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory, weights_directory: Path) 
     """A weights directory with the small net, compiled. Not to be changed."""
     path = tmp_path_factory.mktemp("weights")
     shutil.copy(weights_directory / "u2netp.onnx", path)
-    with pytest.raises(MissingWeights, match="cutout weights compile"):
-        OpenVinoEngine.load(Model.U2NETP, path)
+    for engine in ENGINES:
+        with pytest.raises(MissingWeights, match="cutout weights compile"):
+            engine.load(Model.U2NETP, path)
     compile_net(Model.U2NETP, path)
     return path
 
@@ -39,14 +42,14 @@ def directory(compiled: Path, tmp_path: Path) -> Path:
 
 def test_a_net_is_compiled_once_and_again_for_other_weights(directory: Path) -> None:
     assert is_compiled(Model.U2NETP, directory)
-    first = OpenVinoEngine.load(Model.U2NETP, directory).infer(BLACK)
+    first = [engine.load(Model.U2NETP, directory).infer(BLACK) for engine in ENGINES]
     other = weights.load(Model.U2NETP, fetch.locate(Model.U2NETP, directory))
     (directory / "u2netp.onnx").unlink()
     torch.save(checkpoint_with_another_bias(other), directory / "u2netp.pth")
     assert not is_compiled(Model.U2NETP, directory)
     compile_net(Model.U2NETP, directory)
-    second = OpenVinoEngine.load(Model.U2NETP, directory).infer(BLACK)
-    assert np.abs(second - first).max() > 0.1
+    for engine, before in zip(ENGINES, first, strict=True):
+        assert np.abs(engine.load(Model.U2NETP, directory).infer(BLACK) - before).max() > 0.1
     assert not list(directory.glob(".compiling-*"))
 
 
@@ -57,29 +60,33 @@ def checkpoint_with_another_bias(net: torch.nn.Module) -> dict[str, torch.Tensor
     return state
 
 
-def test_a_net_that_was_damaged_is_named_and_compiled_again(directory: Path) -> None:
-    (directory / "u2netp.bin").write_bytes(b"half")
+@pytest.mark.parametrize(("engine", "name"), [(OpenVinoEngine, "u2netp.bin"), (WinogradEngine, "u2netp.winograd")])
+def test_a_net_that_was_damaged_is_named_and_compiled_again(
+    directory: Path, engine: type[OpenVinoEngine | WinogradEngine], name: str
+) -> None:
+    (directory / name).write_bytes(b"half")
     with pytest.raises(InvalidWeights, match="cutout weights compile"):
-        OpenVinoEngine.load(Model.U2NETP, directory)
-    (directory / "u2netp.bin").unlink()
+        engine.load(Model.U2NETP, directory)
+    (directory / name).unlink()
     assert not is_compiled(Model.U2NETP, directory)
 
 
 def test_the_compiled_net_gives_what_torch_gives(compiled: Path) -> None:
     batch = np.random.default_rng(0).integers(0, 256, (2, 320, 320, 3), np.uint8)
     expected = TorchEngine.load(Model.U2NETP, compiled / "u2netp.onnx").infer(batch)
-    np.testing.assert_allclose(OpenVinoEngine.load(Model.U2NETP, compiled).infer(batch), expected, atol=1e-3)
+    for engine in ENGINES:
+        np.testing.assert_allclose(engine.load(Model.U2NETP, compiled).infer(batch), expected, atol=1e-3)
 
 
-def test_the_fast_engine_loads_no_torch(weights_directory: Path) -> None:
+@pytest.mark.parametrize("name", ["OPENVINO", "WINOGRAD"])
+def test_the_fast_engines_load_no_torch(weights_directory: Path, name: str) -> None:
     script = (
         "import sys; from pathlib import Path; from cutout.models import Model; from cutout.saliency import engines;"
-        f"engines.load(engines.EngineName.OPENVINO, Model.U2NETP, Path({str(weights_directory)!r}));"
-        "print('torch' in sys.modules)"
+        f"engines.load(engines.EngineName.{name}, Model.U2NETP, Path({str(weights_directory)!r}));"
+        "print('torch' in sys.modules, 'openvino' in sys.modules)"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "False\n"
-    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", str(name == "OPENVINO")]
 
 
 def test_nothing_is_compiled_without_weights(tmp_path: Path) -> None:

@@ -1,36 +1,50 @@
 """If these fail, a net runs on something else than what was asked for, or nobody is told what is missing."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
 from cutout.errors import MissingEngine
 from cutout.saliency import engines
-from cutout.saliency.engines import EngineName, chosen
+from cutout.saliency.engines import EngineName, chosen, usable
 
-BOTH = [EngineName.TORCH, EngineName.OPENVINO]
+ALL = list(EngineName)[1:]
+ON_CPU = [EngineName.OPENVINO, EngineName.WINOGRAD]
 
 
-@pytest.mark.parametrize("installed", [[], [EngineName.OPENVINO], BOTH])
+@pytest.mark.parametrize("installed", [[], [EngineName.OPENVINO], ALL])
 def test_a_gpu_is_used_by_torch_or_not_at_all(installed: list[EngineName]) -> None:
     """A GPU that stands idle costs as much as one that works."""
-    assert chosen(gpu=True, installed=installed) is EngineName.TORCH
+    assert chosen(gpu=True, halves=False, usable=installed) is EngineName.TORCH
 
 
-@pytest.mark.parametrize("installed", [[], [EngineName.OPENVINO], BOTH])
-def test_a_cpu_gets_the_engine_that_is_faster_on_it(
-    installed: list[EngineName], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("installed", [ON_CPU, ALL])
+@pytest.mark.parametrize(("halves", "fastest"), [(True, EngineName.OPENVINO), (False, EngineName.WINOGRAD)])
+def test_a_cpu_gets_the_engine_that_is_fastest_on_it(
+    installed: list[EngineName], halves: bool, fastest: EngineName, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert chosen(gpu=False, installed=installed) is EngineName.OPENVINO
+    assert chosen(gpu=False, halves=halves, usable=installed) is fastest
     assert not caplog.records
+
+
+@pytest.mark.parametrize("installed", [[], [EngineName.OPENVINO], [EngineName.TORCH, EngineName.OPENVINO]])
+@pytest.mark.parametrize("halves", [True, False])
+def test_a_processor_without_kernels_gets_openvino(installed: list[EngineName], halves: bool) -> None:
+    assert chosen(gpu=False, halves=halves, usable=installed) is EngineName.OPENVINO
 
 
 def test_the_slower_engine_is_taken_where_it_is_the_only_one_and_the_log_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        assert chosen(gpu=False, installed=[EngineName.TORCH]) is EngineName.TORCH
+        assert chosen(gpu=False, halves=False, usable=[EngineName.TORCH]) is EngineName.TORCH
     assert "torch on the CPU" in caplog.text
+
+
+def test_kernels_count_where_they_are_compiled(tmp_path: Path, weights_directory: Path) -> None:
+    assert EngineName.WINOGRAD not in usable(tmp_path)
+    assert EngineName.WINOGRAD in usable(weights_directory)
 
 
 def test_a_package_that_is_missing_is_named() -> None:

@@ -13,7 +13,7 @@ from cutout.saliency.detector import Detector, normalise
 from cutout.saliency.engines import EngineName
 
 PINNED = Path(__file__).parent / "pinned"
-ENGINES = [EngineName.TORCH, EngineName.OPENVINO]
+ENGINES = [EngineName.TORCH, EngineName.OPENVINO, EngineName.WINOGRAD]
 AUTHORS_PHOTOS = ["bike.jpg", "girl.png", "horse.jpg", "im_21.png", "long.jpg", "rifle2.jpeg"]
 
 

@@ -59,7 +59,7 @@ def checkpoint_of(net: nn.Module) -> dict[str, Tensor]:
 
 def test_the_authors_checkpoint_is_folded_into_the_same_net(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    unfolded = u2net.u2netp().eval()
+    unfolded = u2net.build(Model.U2NETP).eval()
     blocks = [module for module in unfolded.modules() if isinstance(module, u2net.ConvReLU)]
     assert len(blocks) == CONVOLUTIONS_WITH_BATCH_NORM
     for block in blocks:

@@ -69,9 +69,9 @@ def fetch(models: tuple[Model, ...], source: str | None, sha256: str | None) -> 
 
 @weights.command(name="compile")
 def compile_weights() -> None:
-    """Compile the fetched weights for OpenVINO, the fastest engine on CPUs.
+    """Compile the fetched weights for the engines that run on CPUs.
 
-    This takes torch and half a minute, once. What is compiled already is not compiled again.
+    This takes torch and a minute, once. What is compiled already is not compiled again.
     """
     from cutout.saliency import engines
 

@@ -25,5 +25,5 @@ model = click.option(
     "--model", default="u2net", callback=as_option("model"), help="u2net, or the smaller and faster u2netp."
 )
 engine = click.option(
-    "--engine", default="auto", type=click.Choice(["auto", "torch", "openvino"]), help="What runs the net."
+    "--engine", default="auto", type=click.Choice(["auto", "torch", "openvino", "winograd"]), help="What runs the net."
 )

@@ -1,4 +1,4 @@
-"""Making OpenVINO's form of a net from our torch module: once, where torch is installed, so that others need none."""
+"""Making what engines on CPUs run from our torch module: once, where torch is installed, so that others need none."""
 
 import tempfile
 import warnings
@@ -6,33 +6,38 @@ from pathlib import Path
 
 import openvino
 import torch
+from torch import nn
 
 from cutout.models import Model
 from cutout.saliency import weights
 from cutout.saliency.fetch import digest, locate
 from cutout.saliency.preprocess import INPUT_SIDE
+from cutout.saliency.winograd.filters import Convolution, arranged
+from cutout.saliency.winograd.kernels import SOURCE, compile_kernels, kernels_path
+from cutout.saliency.winograd.plan import plan
 
 SHAPE = (1, 3, INPUT_SIDE, INPUT_SIDE)
-SUFFIXES = (".bin", ".xml")  # in the order of writing: who finds the .xml finds the .bin
+SUFFIXES = (".bin", ".xml", ".winograd")  # in the order of writing: who finds the .xml finds the .bin
 
 
 def is_compiled(model: Model, directory: Path) -> bool:
-    """Whether the weights of `model` that lie in `directory` are compiled, by this version of OpenVINO.
+    """Whether the weights of `model` that lie in `directory` are compiled, by these versions of all that compiles.
 
     Raises:
         MissingWeights: they haven't been fetched.
     """
     stamp = stamp_of(model, directory)
-    present = all(file.is_file() for file in (*files_of(model, directory), stamp))
+    present = all(file.is_file() for file in (*files_of(model, directory), kernels_path(directory), stamp))
     return stamp.read_text() == made_of(locate(model, directory)) if present else False
 
 
 def compile_net(model: Model, directory: Path) -> None:
-    """Compile the weights of `model` that lie in `directory`, into the same.
+    """Compile the weights of `model` that lie in `directory`, into the same, for OpenVINO and for our own kernels.
 
     Raises:
         MissingWeights: they haven't been fetched.
         InvalidWeights: they can't be read.
+        MissingEngine: the kernels can't be compiled.
     """
     source = locate(model, directory)
     stamp_of(model, directory).unlink(missing_ok=True)
@@ -44,9 +49,19 @@ def compile_net(model: Model, directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory, prefix=".compiling-") as folder:
         whole = Path(folder) / f"{model}.xml"
         openvino.save_model(converted, whole, compress_to_fp16=False)  # 16 bits move single points by 0.04
+        arranged(plan(model), convolutions(net)).tofile(whole.with_suffix(".winograd"))
+        kernels = Path(folder) / kernels_path(directory).name
+        compile_kernels(kernels)
+        kernels.replace(kernels_path(directory))
         for file in files_of(model, directory):
             whole.with_suffix(file.suffix).replace(file)
     stamp_of(model, directory).write_text(made_of(source))
+
+
+def convolutions(net: nn.Module) -> list[Convolution]:
+    """In the order in which they run."""
+    states = [module.state_dict() for module in net.modules() if isinstance(module, nn.Conv2d)]
+    return [Convolution(state["weight"].numpy(), state["bias"].numpy()) for state in states]
 
 
 def files_of(model: Model, directory: Path) -> list[Path]:
@@ -59,4 +74,4 @@ def stamp_of(model: Model, directory: Path) -> Path:
 
 
 def made_of(source: Path) -> str:
-    return f"{digest(source)} openvino {openvino.__version__}\n"
+    return f"{digest(source)} openvino {openvino.__version__} kernels {digest(SOURCE)}\n"

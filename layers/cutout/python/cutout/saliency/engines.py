@@ -10,7 +10,8 @@ from cutout.errors import MissingEngine
 from cutout.models import Model
 from cutout.saliency.detector import Engine
 from cutout.saliency.fetch import locate
-from cutout.saliency.precision import Precision
+from cutout.saliency.precision import STANDS_BFLOAT16, Precision, multiplies_bfloat16
+from cutout.saliency.winograd.kernels import is_supported, kernels_path, processor_flags
 
 logger = logging.getLogger(__name__)
 
@@ -19,34 +20,42 @@ class EngineName(StrEnum):
     AUTO = "auto"
     TORCH = "torch"
     OPENVINO = "openvino"
+    WINOGRAD = "winograd"
 
 
 PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
     EngineName.TORCH: ("torch", "torchvision", "onnx"),
     EngineName.OPENVINO: ("openvino",),
+    EngineName.WINOGRAD: (),
 }
-PACKAGES_TO_COMPILE = ("torch", "onnx", "openvino")
+PACKAGES_TO_COMPILE = ("torch", "onnx", "openvino", "ziglang")
 
 
 def load(name: EngineName, model: Model, directory: Path, precision: Precision = Precision.FULL) -> Engine:
     """The engine `name` with `model` from the weights in `directory`, ready to run.
 
-    `auto` is torch where there is an NVIDIA GPU, and OpenVINO, which is faster on CPUs, elsewhere. `precision` is
-    OpenVINO's; torch has half precision on a GPU, if the net stands it, and f32 elsewhere.
+    `auto` is torch where there is an NVIDIA GPU. On a CPU it is OpenVINO where that may and can multiply in bfloat16,
+    else winograd, the fastest in 32 bits. `precision` is OpenVINO's; torch has half precision on a GPU, if the net
+    stands it, and f32 elsewhere.
 
     Raises:
-        MissingWeights: the weights have not been fetched, or not been compiled for OpenVINO.
+        MissingWeights: the weights have not been fetched, or not been compiled for the engine.
         InvalidWeights: the file can't be read, or holds another net.
         MissingEngine: what the engine needs isn't installed, or torch was chosen for a GPU that it can't use.
     """
     for_gpu = name is EngineName.AUTO and has_gpu()
     if name is EngineName.AUTO:
-        name = chosen(gpu=for_gpu, installed=[engine for engine in PACKAGES if not missing(PACKAGES[engine])])
+        halves = precision is Precision.FASTEST and STANDS_BFLOAT16[model] and multiplies_bfloat16(processor_flags())
+        name = chosen(gpu=for_gpu, halves=halves, usable=usable(directory))
     require(name)
     if name is EngineName.OPENVINO:
         from cutout.saliency.engine_openvino import OpenVinoEngine
 
         return OpenVinoEngine.load(model, directory, precision)
+    if name is EngineName.WINOGRAD:
+        from cutout.saliency.engine_winograd import WinogradEngine
+
+        return WinogradEngine.load(model, directory)
     from cutout.saliency.engine_torch import TorchEngine
 
     engine = TorchEngine.load(model, locate(model, directory))
@@ -58,11 +67,23 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
     return engine
 
 
-def chosen(*, gpu: bool, installed: Collection[EngineName]) -> EngineName:
-    """What `auto` stands for. On a CPU it is torch only where OpenVINO isn't installed, and the log says so."""
+def usable(directory: Path) -> list[EngineName]:
+    """The engines that can run here. Winograd needs no package, but its kernels, which lie with the weights."""
+    kernels = is_supported() and kernels_path(directory).is_file()
+    here = [engine for engine in PACKAGES if not missing(PACKAGES[engine])]
+    return [engine for engine in here if engine is not EngineName.WINOGRAD or kernels]
+
+
+def chosen(*, gpu: bool, halves: bool, usable: Collection[EngineName]) -> EngineName:
+    """What `auto` stands for. `halves`: this processor multiplies in bfloat16, and the net stands it.
+
+    On a CPU it is torch only where there is nothing else, and the log says so.
+    """
     if gpu:
         return EngineName.TORCH
-    if EngineName.OPENVINO not in installed and EngineName.TORCH in installed:
+    if EngineName.WINOGRAD in usable and not (halves and EngineName.OPENVINO in usable):
+        return EngineName.WINOGRAD
+    if EngineName.OPENVINO not in usable and EngineName.TORCH in usable:
         logger.warning("No NVIDIA driver runs here and OpenVINO isn't installed: the net runs in torch on the CPU.")
         return EngineName.TORCH
     return EngineName.OPENVINO
@@ -77,6 +98,8 @@ def require(name: EngineName) -> None:
     """Raises MissingEngine unless what the engine `name` needs is installed."""
     for package in missing(PACKAGES[name]):
         raise MissingEngine(f"Engine {name} needs {package}: pip install 'cutout[{name}]'.")
+    if name is EngineName.WINOGRAD and not is_supported():
+        raise MissingEngine("Engine winograd needs Linux and a processor with AVX2 and FMA, or a 64-bit Arm.")
 
 
 def require_to_compile() -> None:

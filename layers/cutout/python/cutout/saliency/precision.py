@@ -31,6 +31,11 @@ STANDS_HALF: Mapping[Model, bool] = {
 """Whether a GPU may run the net in half precision, by imitation: tests/benchmarks/test_precision.py."""
 
 
+def multiplies_bfloat16(processor_flags: Collection[str]) -> bool:
+    """Whether the processor does it by itself. `processor_flags` are as Linux calls them."""
+    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_flags)
+
+
 def multiplied_in(precision: Precision, model: Model, capabilities: Collection[str]) -> str:
     """The precision as OpenVINO calls it. `capabilities` are the processor's, as OpenVINO lists them.
 

@@ -1,8 +1,7 @@
 """U-2-Net, after "U^2-Net: Going Deeper with Nested U-Structure for Salient Object Detection", arXiv:2005.09007.
 
-A large U whose every stage is a small U: the ReSidual U-block (RSU) of figure 2(e). Figure 5 shows the whole, and its
-table 1 the widths, which `u2net` and `u2netp` repeat row by row. Batch norm is folded into the convolutions, so a stage
-is convolutions and ReLU only.
+A large U whose every stage is a small U: the ReSidual U-block (RSU) of figure 2(e). Figure 5 shows the whole, and
+`saliency.blocks` has the widths. Batch norm is folded into the convolutions, so a stage is convolutions and ReLU only.
 
 Convolutions are defined in the order in which they run; `saliency.weights` relies on it.
 """
@@ -12,6 +11,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from cutout.models import Model
+from cutout.saliency.blocks import STAGES, Block
 
 
 class ConvReLU(nn.Sequential):
@@ -126,43 +128,13 @@ class U2Net(nn.Module):
         return torch.sigmoid(self.fuse(torch.cat([upsample_to(logit, logits[0]) for logit in logits], dim=1)))
 
 
-def u2net() -> U2Net:
-    """The full net: table 1, row "U^2-Net", 44.0 million parameters."""
-    return U2Net(
-        encoder=[
-            ResidualUBlock(7, 3, 32, 64),
-            ResidualUBlock(6, 64, 32, 128),
-            ResidualUBlock(5, 128, 64, 256),
-            ResidualUBlock(4, 256, 128, 512),
-            DilatedResidualUBlock(512, 256, 512),
-            DilatedResidualUBlock(512, 256, 512),
-        ],
-        decoder=[
-            DilatedResidualUBlock(1024, 256, 512),
-            ResidualUBlock(4, 1024, 128, 256),
-            ResidualUBlock(5, 512, 64, 128),
-            ResidualUBlock(6, 256, 32, 64),
-            ResidualUBlock(7, 128, 16, 64),
-        ],
-    )
+def build(model: Model) -> U2Net:
+    """`model` with weights that mean nothing yet."""
+    stages = STAGES[model]
+    return U2Net([block_of(block) for block in stages.encoder], [block_of(block) for block in stages.decoder])
 
 
-def u2netp() -> U2Net:
-    """The small net: table 1, row "U^2-Net (dagger)", 1.1 million parameters."""
-    return U2Net(
-        encoder=[
-            ResidualUBlock(7, 3, 16, 64),
-            ResidualUBlock(6, 64, 16, 64),
-            ResidualUBlock(5, 64, 16, 64),
-            ResidualUBlock(4, 64, 16, 64),
-            DilatedResidualUBlock(64, 16, 64),
-            DilatedResidualUBlock(64, 16, 64),
-        ],
-        decoder=[
-            DilatedResidualUBlock(128, 16, 64),
-            ResidualUBlock(4, 128, 16, 64),
-            ResidualUBlock(5, 128, 16, 64),
-            ResidualUBlock(6, 128, 16, 64),
-            ResidualUBlock(7, 128, 16, 64),
-        ],
-    )
+def block_of(block: Block) -> UBlock:
+    if block.dilated:
+        return DilatedResidualUBlock(block.channels_in, block.channels_mid, block.channels_out)
+    return ResidualUBlock(block.height, block.channels_in, block.channels_mid, block.channels_out)

@@ -2,30 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import onnx
 import torch
 from google.protobuf.message import DecodeError
-from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
 from cutout.errors import InvalidWeights
 from cutout.models import Model
 from cutout.saliency import u2net
+from cutout.saliency.winograd.filters import Convolution
 
 BATCH_NORM_EPSILON = 1e-5
-
-ARCHITECTURES = {Model.U2NET: u2net.u2net, Model.U2NETP: u2net.u2netp}
-
-
-class Convolution(NamedTuple):
-    """One convolution, batch norm folded in. `weight` is O x I x K x K, `bias` is O; both float32."""
-
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
 
 
 def load(model: Model, path: Path) -> u2net.U2Net:
@@ -36,7 +25,7 @@ def load(model: Model, path: Path) -> u2net.U2Net:
     """
     read = read_onnx if path.suffix == ".onnx" else read_pth
     saved = list(read(path))
-    net = ARCHITECTURES[model]()
+    net = u2net.build(model)
     slots = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
     if [tuple(slot.weight.shape) for slot in slots] != [convolution.weight.shape for convolution in saved]:
         raise InvalidWeights(
