@@ -1,14 +1,42 @@
-"""If this fails, every small function that only reads an event loads hundreds of megabytes first."""
+"""If these fail, a function or a command loads what it doesn't use first, at every cold start."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 HEAVY = ("torch", "cv2", "numpy", "onnx")
+OF_NO_USE_TO_A_PHOTO = (
+    "av",
+    "moto",
+    "onnx",
+    "openvino",  # loaded with the net, and not at all where a stored matte does
+    "pi_heif",  # loaded for a HEIC
+    "scipy",
+    "skimage",
+    "torch",
+    "torchvision",
+)
+OF_NO_USE_TO_HELP = (*OF_NO_USE_TO_A_PHOTO, "boto3", "cv2", "numpy")
+ENVIRONMENT = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def loaded(statement: str, names: tuple[str, ...], path: str = "") -> list[str]:
+    """Which of `names` are loaded after `statement`, in a new process that finds modules in `path` too."""
+    script = f"import sys; sys.path.insert(0, {path!r}); {statement}; print(*[n for n in {names} if n in sys.modules])"
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout.split()
 
 
 @pytest.mark.parametrize("module", ["events", "options", "settings", "storage", "results", "errors"])
 def test_what_zip_functions_import_stays_light(module: str) -> None:
-    script = f"import sys, cutout.{module}; print([name for name in {HEAVY} if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == "[]\n"
+    assert loaded(f"import cutout.{module}", HEAVY) == []
+
+
+def test_the_image_function_starts_with_no_more_than_a_photo_needs() -> None:
+    assert loaded("import handler", OF_NO_USE_TO_A_PHOTO, "functions/image") == []
+
+
+def test_the_command_line_starts_without_what_help_has_no_use_for() -> None:
+    assert loaded("import cutout.cli", OF_NO_USE_TO_HELP) == []
