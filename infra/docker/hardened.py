@@ -9,9 +9,11 @@ from pathlib import Path
 from infra.docker.command import run
 from infra.docker.emulator import ANSWER_SECONDS, Emulator, EmulatorFailed, arguments, binary
 from infra.docker.ports import free_port, listens
+from infra.docker.start_parts import start_parts
 
 CONTAINER = "cutout-hardened"
 MEMORY_MEGABYTES = 4096
+PYTHON = "/opt/venv/bin/python"
 NOBODY = "65534:65534"
 RULES = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")  # noqa: S108
 
@@ -24,12 +26,9 @@ def hardened(image: str, variables: Mapping[str, str]) -> Iterator[tuple[Emulato
     """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        listing = Path(folder) / "variables"
-        listing.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
-        emulator = ["--volume", f"{binary()}:/emulator:ro", "--entrypoint", "/emulator"]
-        limits = ["--network", "host", "--user", NOBODY, "--memory", f"{MEMORY_MEGABYTES}m", *RULES]
-        command = ["docker", "run", "--detach", "--name", CONTAINER, *limits, "--env-file", str(listing), *emulator]
-        function = [*arguments(port), "/opt/venv/bin/python", "-m", "awslambdaric", "handler.handler"]
+        emulator = ["--detach", "--volume", f"{binary()}:/emulator:ro", "--entrypoint", "/emulator"]
+        command = [*limited(Path(folder), variables), *emulator]
+        function = [*arguments(port), PYTHON, "-m", "awslambdaric", "handler.handler"]
         remove()
         begin = time.perf_counter()
         try:
@@ -39,6 +38,25 @@ def hardened(image: str, variables: Mapping[str, str]) -> Iterator[tuple[Emulato
             yield Emulator(port), begin
         finally:
             remove()
+
+
+def parts_of_start(image: str, variables: Mapping[str, str], photo: bytes) -> dict[str, float]:
+    """Seconds by part of a start of the function in `image`, from `docker run` on; see `start_parts.start_parts`."""
+    remove()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*limited(Path(folder), variables), "--interactive", "--entrypoint", PYTHON, image]
+        try:
+            return start_parts(command, photo)
+        finally:
+            remove()
+
+
+def limited(folder: Path, variables: Mapping[str, str]) -> list[str]:
+    """The beginning of a `docker run` under the rules. A file in `folder` tells it the `variables`."""
+    listing = folder / "variables"
+    listing.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    rules = ["--network", "host", "--user", NOBODY, "--memory", f"{MEMORY_MEGABYTES}m", *RULES]
+    return ["docker", "run", "--name", CONTAINER, *rules, "--env-file", str(listing)]
 
 
 def remove() -> None:

@@ -12,7 +12,7 @@ from cutout.options import Options
 from infra.docker.answers import HandlerFailed, settled
 from infra.docker.command import run
 from infra.docker.emulator import EmulatorMissing, binary
-from infra.docker.hardened import MEMORY_MEGABYTES, hardened
+from infra.docker.hardened import MEMORY_MEGABYTES, hardened, parts_of_start
 from infra.docker.outcome_check import OutcomeCheck, Unexpected
 from infra.docker.recorded import Announced, direct, make_true, photo, recorded_events
 from infra.docker.sam import FUNCTION, LocalLambda
@@ -87,7 +87,8 @@ class Tiers:
         if "Docker Desktop" in system:
             raise TierUnavailable("Docker Desktop's host network is a virtual machine's, not this machine's.")
         first, second = self.upload("hardened, first.jpg", 22), self.upload("hardened, second.jpg", 23)
-        with hardened(self.image, hardened_variables(self.check.aws.endpoint)) as (emulator, begin):
+        variables = hardened_variables(self.check.aws.endpoint)
+        with hardened(self.image, variables) as (emulator, begin):
             self.check.answered(first, emulator.invoke(first.event))
             self.say(f"from `docker run` to the first answer {time.perf_counter() - begin:.2f} s")
             with self.timed("the second call"):
@@ -97,6 +98,8 @@ class Tiers:
                 emulator.invoke(NO_EVENT)
         for announced in (first, second):
             self.check.removed(announced)
+        parts = parts_of_start(self.image, variables, photo(24))
+        self.say("a start: " + ", ".join(f"{part} {seconds:.2f} s" for part, seconds in parts.items()))
 
     def upload(self, key: str, number: int) -> Announced:
         return direct(key, photo(number), INPUT_BUCKET, self.check.aws.client("s3"))
