@@ -8,7 +8,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 SAM_VERSION := 1.170.0
-PEER := backgroundremover==0.4.5
+VIDEO_PEER := backgroundremover==0.4.5
+PHOTO_PEER := rembg[cpu]==2.0.86
 export FILE
 
 .PHONY: help
@@ -37,6 +38,10 @@ check: .venv/installed .venv-sam/installed  ## format, lint, types, import contr
 	@echo "make check: format, lint, types, import contracts, source and translated templates are clean."
 
 include infra/docker/docker.mk
+
+.PHONY: bench
+bench: weights .venv-rembg/installed  ## photos through cutout and through its peer, as ratios; takes minutes
+	@$(BIN)/python -m tests.benchmarks.photo_peer $(BENCH_OPTIONS)
 
 .PHONY: bench-video
 bench-video: weights .venv-peer/installed  ## a clip through cutout and through its peer, as ratios; takes minutes
@@ -68,5 +73,13 @@ setup: .venv/installed  ## the environment alone
 	@echo "Setting up .venv-peer, 7 GB with torch, for the benchmark alone."
 	@command -v ffprobe >/dev/null || { apt-get update -qq && apt-get install -y -qq ffmpeg; }
 	@test -x .venv-peer/bin/pip || $(PYTHON) -m venv --clear .venv-peer
-	@.venv-peer/bin/pip install --quiet --disable-pip-version-check $(PEER) torch==2.14.1 torchvision==0.29.1
+	@.venv-peer/bin/pip install --quiet --disable-pip-version-check $(VIDEO_PEER) torch==2.14.1 torchvision==0.29.1
+	@touch $@
+
+# The first import compiles with numba, for a minute, and keeps what it made.
+.venv-rembg/installed: Makefile
+	@echo "Setting up .venv-rembg, 0.9 GB, for the benchmark alone."
+	@test -x .venv-rembg/bin/pip || $(PYTHON) -m venv --clear .venv-rembg
+	@.venv-rembg/bin/pip install --quiet --disable-pip-version-check '$(PHOTO_PEER)' 'matplotlib>=3.10,<4'
+	@.venv-rembg/bin/python -c 'import rembg'
 	@touch $@

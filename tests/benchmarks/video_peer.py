@@ -5,12 +5,9 @@ Both run as whole processes, in turn, and write ProRes with alpha. First it is c
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +19,7 @@ from cutout.models import Model
 from cutout.saliency.fetch import locate
 from cutout.saliency.weights import read_onnx
 from cutout.settings import CommandLineSettings
+from tests.benchmarks.processes import Run, run
 from tests.benchmarks.test_video import clip_at
 
 SIZE = (1280, 720)
@@ -30,27 +28,6 @@ AGREE_WITHIN = 0.03
 
 PEER_PYTHON = Path(".venv-peer/bin/python")
 PEER = Path(".venv-peer/bin/backgroundremover")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Of a whole process with its children: `seconds` of the clock and of processors, and the largest one's memory."""
-
-    seconds: float
-    processor_seconds: float
-    megabytes: float
-
-
-def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
-    begin = time.perf_counter()
-    with tempfile.TemporaryFile() as printed:
-        process = subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            printed.seek(0)
-            raise SystemExit(f"{command[0]} failed:\n{printed.read().decode(errors='replace')[-3000:]}")
-    return Run(time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
 
 
 def checkpoint(folder: Path) -> Path:

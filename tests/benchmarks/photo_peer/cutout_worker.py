@@ -1,0 +1,49 @@
+"""cutout as a worker: `python -m tests.benchmarks.photo_peer.cutout_worker MODEL`, requests as in `worker.Worker`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from cutout.limits import Limits
+from cutout.models import Model
+from cutout.options import Options
+from cutout.pipeline import remove_background
+from cutout.saliency import engines
+from cutout.saliency.detector import Detector
+from cutout.saliency.preprocess import INPUT_SIDE
+from cutout.settings import CommandLineSettings
+
+NOISE = np.random.default_rng(0).integers(0, 256, (1, INPUT_SIDE, INPUT_SIDE, 3), np.uint8)
+
+
+def no_file(name: str) -> bytes:
+    raise FileNotFoundError(name)
+
+
+def main(model: str) -> None:
+    options = Options(model=Model(model))
+    directory = CommandLineSettings.from_environment(os.environ).weights_directory
+    engine = engines.load(engines.EngineName.AUTO, options.model, directory)
+    detector = Detector(engine)
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "net" in request:
+            begin = perf_counter()
+            engine.infer(NOISE)
+            answer = {"seconds": perf_counter() - begin}
+        else:
+            content = Path(request["photo"]).read_bytes()
+            begin = perf_counter()
+            result = remove_background(content, options, detector, Limits(), no_file)
+            answer = {"seconds": perf_counter() - begin, "stages": result.seconds}
+            if request["target"]:
+                Path(request["target"]).write_bytes(result.renditions[0].content)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
