@@ -12,12 +12,12 @@ from cutout.models import Model
 from cutout.saliency import weights
 from cutout.saliency.fetch import digest, locate
 from cutout.saliency.preprocess import INPUT_SIDE
-from cutout.saliency.winograd.filters import Convolution, arranged
-from cutout.saliency.winograd.kernels import SOURCE, compile_kernels, kernels_path
+from cutout.saliency.winograd.filters import Convolution, arranged, filters_path
+from cutout.saliency.winograd.kernels import SOURCE, can_be_compiled, compile_kernels, kernels_path
 from cutout.saliency.winograd.plan import plan
 
 SHAPE = (1, 3, INPUT_SIDE, INPUT_SIDE)
-SUFFIXES = (".bin", ".xml", ".winograd")  # in the order of writing: who finds the .xml finds the .bin
+OPENVINO_SUFFIXES = (".bin", ".xml")  # in the order of writing: who finds the .xml finds the .bin
 
 
 def is_compiled(model: Model, directory: Path) -> bool:
@@ -27,7 +27,7 @@ def is_compiled(model: Model, directory: Path) -> bool:
         MissingWeights: they haven't been fetched.
     """
     stamp = stamp_of(model, directory)
-    present = all(file.is_file() for file in (*files_of(model, directory), kernels_path(directory), stamp))
+    present = all(file.is_file() for file in (*files_of(model, directory), stamp))
     return stamp.read_text() == made_of(locate(model, directory)) if present else False
 
 
@@ -46,15 +46,17 @@ def compile_net(model: Model, directory: Path) -> None:
         for category in (DeprecationWarning, FutureWarning):  # of torch.jit.trace, which OpenVINO calls
             warnings.simplefilter("ignore", category)
         converted = openvino.convert_model(net, example_input=torch.zeros(SHAPE), input=SHAPE)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".compiling-") as folder:
-        whole = Path(folder) / f"{model}.xml"
-        openvino.save_model(converted, whole, compress_to_fp16=False)  # 16 bits move single points by 0.04
-        arranged(plan(model), convolutions(net)).tofile(whole.with_suffix(".winograd"))
-        kernels = Path(folder) / kernels_path(directory).name
-        compile_kernels(kernels)
-        kernels.replace(kernels_path(directory))
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".compiling-") as name:
+        folder = Path(name)
+        # 16 bits would move single points by 0.04.
+        openvino.save_model(converted, folder / f"{model}.xml", compress_to_fp16=False)
+        if can_be_compiled():
+            arranged(plan(model), convolutions(net)).tofile(filters_path(model, folder))
+            if not kernels_path(directory).is_file():
+                compile_kernels(kernels_path(folder))
         for file in files_of(model, directory):
-            whole.with_suffix(file.suffix).replace(file)
+            if (folder / file.name).is_file():
+                (folder / file.name).replace(file)
     stamp_of(model, directory).write_text(made_of(source))
 
 
@@ -65,7 +67,10 @@ def convolutions(net: nn.Module) -> list[Convolution]:
 
 
 def files_of(model: Model, directory: Path) -> list[Path]:
-    return [directory / f"{model}{suffix}" for suffix in SUFFIXES]
+    """All that is compiled of `model`. The kernels are the same for all nets."""
+    for_openvino = [directory / f"{model}{suffix}" for suffix in OPENVINO_SUFFIXES]
+    for_winograd = [filters_path(model, directory), kernels_path(directory)] if can_be_compiled() else []
+    return [*for_openvino, *for_winograd]
 
 
 def stamp_of(model: Model, directory: Path) -> Path:

@@ -10,7 +10,7 @@ from cutout.arrays import Floats, Pixels
 from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 from cutout.saliency.preprocess import normalise_colours
-from cutout.saliency.winograd.filters import Place, places_of_filters
+from cutout.saliency.winograd.filters import Place, filters_path, places_of_filters
 from cutout.saliency.winograd.kernels import Kernels, Operation, kernels_path, operations
 from cutout.saliency.winograd.plan import Picture, Plan, Step, places, plan
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     import ctypes
 
 FLOAT_BYTES = 4
-
-
-def filters_path(model: Model, directory: Path) -> Path:
-    return directory / f"{model}.winograd"
 
 
 class WinogradEngine:

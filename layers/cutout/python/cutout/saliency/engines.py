@@ -11,7 +11,7 @@ from cutout.models import Model
 from cutout.saliency.detector import Engine
 from cutout.saliency.fetch import locate
 from cutout.saliency.precision import STANDS_BFLOAT16, Precision, multiplies_bfloat16
-from cutout.saliency.winograd.kernels import is_supported, kernels_path, processor_flags
+from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, kernels_path, processor_flags
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
     EngineName.OPENVINO: ("openvino",),
     EngineName.WINOGRAD: (),
 }
-PACKAGES_TO_COMPILE = ("torch", "onnx", "openvino", "ziglang")
+PACKAGES_TO_COMPILE = ("torch", "onnx", "openvino")
 
 
 def load(name: EngineName, model: Model, directory: Path, precision: Precision = Precision.FULL) -> Engine:
@@ -103,9 +103,10 @@ def require(name: EngineName) -> None:
 
 
 def require_to_compile() -> None:
-    """Raises MissingEngine unless nets can be compiled for OpenVINO here."""
-    for package in missing(PACKAGES_TO_COMPILE):
-        raise MissingEngine(f"Compiling a net needs {package}: pip install 'cutout[torch,openvino]'.")
+    """Raises MissingEngine unless nets can be compiled here."""
+    compiler = ("ziglang",) if can_be_compiled() else ()
+    for package in missing((*PACKAGES_TO_COMPILE, *compiler)):
+        raise MissingEngine(f"Compiling a net needs {package}: pip install 'cutout[torch,kernels,openvino]'.")
 
 
 def missing(packages: Collection[str]) -> list[str]:

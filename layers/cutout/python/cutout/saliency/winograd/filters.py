@@ -1,12 +1,14 @@
 """The filters of a net as the kernels read them, one after another in one file."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cutout.arrays import Floats
+from cutout.models import Model
 from cutout.saliency.winograd.plan import LANES, Kind, Plan, Step
 
 CHANNELS = 16
@@ -40,6 +42,11 @@ class Place(NamedTuple):
 
     filters: int
     bias: int
+
+
+def filters_path(model: Model, directory: Path) -> Path:
+    """The arranged filters of `model`, beside its weights in `directory`."""
+    return directory / f"{model}.winograd"
 
 
 def places_of_filters(plan: Plan) -> tuple[list[Place], int]:

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from cutout.errors import MissingEngine
@@ -14,7 +15,6 @@ CPU_INFORMATION = Path("/proc/cpuinfo")
 TARGETS = {"x86_64": ("x86_64-linux-gnu.2.28", "x86_64_v3"), "aarch64": ("aarch64-linux-gnu.2.28", "generic")}
 """By machine, the compiler's target and the least processor. x86_64_v3 has AVX2 and FMA, as all of Lambda's have."""
 
-KERNELS_NAME = "winograd.so"
 NEEDED_FLAGS = {"x86_64": {"avx2", "fma"}, "aarch64": {"asimd"}}
 
 
@@ -31,8 +31,13 @@ class Operation(ctypes.Structure):
 
 
 def kernels_path(directory: Path) -> Path:
-    """The compiled kernels, beside the weights in `directory`."""
-    return directory / KERNELS_NAME
+    """The compiled kernels, beside the weights in `directory`. Those of another source have another name."""
+    return directory / f"winograd-{sha256(SOURCE.read_bytes()).hexdigest()[:12]}.so"
+
+
+def can_be_compiled() -> bool:
+    """Whether there are kernels for this kind of machine, though maybe not for this processor."""
+    return platform.system() == "Linux" and platform.machine() in TARGETS
 
 
 def is_supported() -> bool:
