@@ -63,7 +63,7 @@ def test_convolutions(
     filters, target = arranged_filter(kind, weight), np.full((height, width, channels_out + 8), 7, np.float32)
     sizes = (height, width, channels_in, channels_out, dilation, height, width)
     pointers = (array.ctypes.data for array in (source, add, filters, bias, target[..., 8:]))
-    step = Operation(kind, *sizes, *pointers, channels_in, channels_out, channels_out + 8, 1)
+    step = Operation(kind, *sizes, *pointers, channels_in, channels_out, channels_out + 8)
     kernels.run(operations([step]), threads)
     expected = (
         functional.conv2d(
@@ -81,10 +81,10 @@ def test_convolutions(
 def test_upsampling_and_pooling(kernels: Kernels) -> None:
     small, large, pooled = floats(5, 7, 16), np.empty((10, 14, 16), np.float32), np.empty((5, 7, 16), np.float32)
     up = Operation(
-        Kind.UPSAMPLE, 10, 14, 16, 16, 1, 5, 7, small.ctypes.data, None, None, None, large.ctypes.data, 16, 0, 16, 0
+        Kind.UPSAMPLE, 10, 14, 16, 16, 1, 5, 7, small.ctypes.data, None, None, None, large.ctypes.data, 16, 0, 16
     )
     down = Operation(
-        Kind.POOL, 5, 7, 16, 16, 1, 10, 14, large.ctypes.data, None, None, None, pooled.ctypes.data, 16, 0, 16, 0
+        Kind.POOL, 5, 7, 16, 16, 1, 10, 14, large.ctypes.data, None, None, None, pooled.ctypes.data, 16, 0, 16
     )
     kernels.run(operations([up, down]), 2)
     expected = functional.interpolate(in_torch(small), size=(10, 14), mode="bilinear", align_corners=False)

@@ -92,7 +92,6 @@ class WinogradEngine:
                 step.source.stride,
                 step.add.stride if step.add else 0,
                 step.target.stride,
-                step.relu,
             )
 
         return operations([operation(step) for step in net.steps])

@@ -32,7 +32,6 @@ typedef struct {
     const float *in, *add, *filters, *bias;
     float *out;
     long in_stride, add_stride, out_stride; // floats from one pixel to the next
-    int relu;
 } Operation;
 
 static inline lanes all(float value) { return (lanes){value, value, value, value, value, value, value, value}; }
@@ -109,8 +108,7 @@ static void gather_tile(const Operation *op, int tile, float *scattered, long pl
 }
 
 static inline lanes finished(const Operation *op, lanes value, long pixel, int channel) {
-    value += load(op->bias + channel);
-    if (op->relu) value = larger(value, all(0));
+    value = larger(value + load(op->bias + channel), all(0));
     if (op->add) value += load(op->add + pixel * op->add_stride + channel);
     return value;
 }
@@ -294,17 +292,17 @@ static void work(const Operation *op, int unit, float *scratch) {
 
 typedef struct {
     const Operation *operations;
-    int count, threads;
+    int count;
     size_t scratch_bytes;
+    atomic_int threads;
     atomic_int *next;    // of each operation, the unit that nobody has taken yet
     atomic_int arrived;  // threads, over all operations
     atomic_int failed;
 } Run;
 
 static void wait_for_all(Run *run, int operation) {
-    int due = (operation + 1) * run->threads;
     atomic_fetch_add(&run->arrived, 1);
-    for (int spins = 0; atomic_load(&run->arrived) < due; spins++)
+    for (int spins = 0; atomic_load(&run->arrived) < (operation + 1) * atomic_load(&run->threads); spins++)
         if (spins > SPINS) sched_yield();
 }
 
@@ -334,16 +332,16 @@ static size_t scratch_of(const Operation *operations, int count) {
 
 size_t size_of_operation(void) { return sizeof(Operation); }
 
-// Runs all `operations` on as many threads as asked for, of which one is the caller's. Returns 0, or 1 without memory.
+// Runs all `operations` on as many threads as asked for, of which one is the caller's, or as can be had. Returns 0, or 1
+// without memory.
 int run(const Operation *operations, int count, int threads) {
     if (threads > MOST_THREADS) threads = MOST_THREADS;
     pthread_t others[MOST_THREADS];
-    Run shared = {operations, count, 1, scratch_of(operations, count), calloc(count, sizeof(atomic_int)), 0, 0};
+    Run shared = {operations, count, scratch_of(operations, count), threads, calloc(count, sizeof(atomic_int)), 0, 0};
     if (!shared.next) return 1;
-    shared.threads = threads;
     int started = 1;
-    for (; started < threads; started++)
-        if (pthread_create(&others[started], NULL, take_part, &shared)) abort();
+    while (started < threads && !pthread_create(&others[started], NULL, take_part, &shared)) started++;
+    atomic_store(&shared.threads, started); // nobody is past the first operation, which waits for the caller too
     take_part(&shared);
     for (int i = 1; i < started; i++) pthread_join(others[i], NULL);
     free(shared.next);

@@ -26,7 +26,6 @@ class Operation(ctypes.Structure):
         *((name, ctypes.c_int) for name in ("in_height", "in_width")),
         *((name, ctypes.c_void_p) for name in ("source", "add", "filters", "bias", "target")),
         *((name, ctypes.c_long) for name in ("source_stride", "add_stride", "target_stride")),
-        ("relu", ctypes.c_int),
     )
 
 

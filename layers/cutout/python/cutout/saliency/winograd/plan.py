@@ -55,7 +55,6 @@ class Step:
     target: Picture
     convolution: int | None = None
     dilation: int = 1
-    relu: bool = True
     add: Picture | None = None
 
 
