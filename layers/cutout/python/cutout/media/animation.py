@@ -11,9 +11,8 @@ from PIL import Image, ImageFile, PngImagePlugin
 from cutout.errors import TooLong, UnsupportedFormat
 from cutout.limits import Limits
 from cutout.media.codecs import damage_refused, open_header, quiet_codecs, too_many_pixels
-from cutout.media.colour import rgb_profile
 from cutout.media.eight_bit import read_eight_bit, scale_grey_key
-from cutout.media.image import ImageFormat, check_sides
+from cutout.media.image import ImageFormat, check_sides, picture_of
 from cutout.media.metadata import Metadata, read_metadata
 from cutout.media.picture import Picture, Samples
 from cutout.media.signature import recognise
@@ -141,15 +140,7 @@ def _read(image: ImageFile.ImageFile, number: int, metadata: Metadata) -> tuple[
     """One frame, and its duration in milliseconds."""
     image.seek(number)
     channels = read_eight_bit(image).turned(metadata.orientation)
-    picture = Picture(
-        pixels=channels.colour,
-        alpha=channels.alpha,
-        icc_profile=rgb_profile(image),
-        dpi=metadata.dpi,
-        copyright=metadata.copyright,
-        source_format=str(image.format),
-    )
-    return picture, float(image.info.get("duration") or 0)
+    return picture_of(image, channels, metadata), float(image.info.get("duration") or 0)
 
 
 def _saved(images: list[Image.Image], timing: Timing, settings: dict[str, Any]) -> bytes:

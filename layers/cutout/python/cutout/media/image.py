@@ -131,7 +131,7 @@ def encode_matte(
 def _decode_jpeg(data: bytes, limits: Limits) -> Picture:
     image = open_header(data, "JPEG", limits)
     metadata = read_metadata(image)
-    return _picture(image, read_jpeg(data, image).turned(metadata.orientation), metadata)
+    return picture_of(image, read_jpeg(data, image).turned(metadata.orientation), metadata)
 
 
 def _decode_png(data: bytes, limits: Limits) -> Picture:
@@ -142,7 +142,7 @@ def _decode_png(data: bytes, limits: Limits) -> Picture:
     image.load()
     metadata = read_metadata(image)
     channels = read_sixteen_bit_png(data, image) if is_sixteen_bit else read_eight_bit(image)
-    return _picture(image, channels.turned(metadata.orientation), metadata)
+    return picture_of(image, channels.turned(metadata.orientation), metadata)
 
 
 def _decode_tiff(data: bytes, limits: Limits) -> Picture:
@@ -159,7 +159,7 @@ def _decode_tiff(data: bytes, limits: Limits) -> Picture:
         channels = read_twelve_bit_tiff(image)
     else:
         channels = read_eight_bit(image)
-    return _picture(image, channels, metadata)
+    return picture_of(image, channels, metadata)
 
 
 def _decode_avif(data: bytes, limits: Limits) -> Picture:
@@ -167,22 +167,23 @@ def _decode_avif(data: bytes, limits: Limits) -> Picture:
     metadata = read_metadata(image)
     bits = bits_of_avif(data)
     channels = read_eight_bit(image) if bits == 8 else read_deep_avif(data, bits)
-    return _picture(image, channels.turned(metadata.orientation), metadata)
+    return picture_of(image, channels.turned(metadata.orientation), metadata)
 
 
 def _decode_heif(data: bytes, limits: Limits) -> Picture:
     image = open_header(data, "HEIF", limits)
     metadata = read_metadata(image)
-    return _picture(image, read_heif(data, image), metadata)
+    return picture_of(image, read_heif(data, image), metadata)
 
 
 def _decode_other(data: bytes, source_format: str, limits: Limits) -> Picture:
     image = open_header(data, source_format, limits)
     metadata = read_metadata(image)
-    return _picture(image, read_eight_bit(image).turned(metadata.orientation), metadata)
+    return picture_of(image, read_eight_bit(image).turned(metadata.orientation), metadata)
 
 
-def _picture(image: ImageFile.ImageFile, channels: Channels, metadata: Metadata) -> Picture:
+def picture_of(image: ImageFile.ImageFile, channels: Channels, metadata: Metadata) -> Picture:
+    """`channels`, which were decoded from `image`, and what else is kept of its file."""
     return Picture(
         pixels=channels.colour,
         alpha=channels.alpha,
