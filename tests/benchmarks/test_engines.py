@@ -29,17 +29,6 @@ MUCH = 1.25
 pytestmark = pytest.mark.benchmark
 
 
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a figure although pytest keeps what tests print."""
-
-    def said(figure: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {figure}")  # noqa: T201
-
-    return said
-
-
 def seconds_a_picture(engine: Engine, pictures: int) -> float:
     batch = np.random.default_rng(0).integers(0, 256, (pictures, 320, 320, 3), np.uint8)
     engine.infer(batch)

@@ -62,7 +62,7 @@ def measured(cutout: Picture, write: Callable[[Picture], bytes]) -> tuple[str, f
 
 
 def test_what_each_output_costs(
-    cutout: Picture, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cutout: Picture, monkeypatch: pytest.MonkeyPatch, report: Callable[[str], None]
 ) -> None:
     figures = {}
     for image_format in (ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.WEBP_LOSSLESS, ImageFormat.AVIF):
@@ -72,6 +72,5 @@ def test_what_each_output_costs(
         with monkeypatch.context() as patch:
             patch.setattr(web_formats, setting, changed)
             figures[name], _ = measured(cutout, write)
-    with capsys.disabled():
-        for name, line in figures.items():
-            print(f"\n  {name:26} {line}", end="")  # noqa: T201
+    for name, line in figures.items():
+        report(f"{name:26} {line}")

@@ -30,17 +30,6 @@ CPU = torch.device("cpu")
 pytestmark = pytest.mark.benchmark
 
 
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a figure although pytest keeps what tests print."""
-
-    def said(figure: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {figure}")  # noqa: T201
-
-    return said
-
-
 class InHalf(nn.Module):
     """`net` with every number rounded that a GPU would keep in half precision."""
 

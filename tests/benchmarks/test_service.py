@@ -33,17 +33,6 @@ def aws(weights_directory: Path) -> Iterator[EmbeddedAws]:
         yield running
 
 
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a figure although pytest keeps what tests print."""
-
-    def said(figure: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {figure}")  # noqa: T201
-
-    return said
-
-
 def coffee(width: int, height: int) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(skimage.data.coffee()).resize((width, height)).save(buffer, "JPEG", quality=92)

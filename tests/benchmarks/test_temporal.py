@@ -30,18 +30,7 @@ COST_LIMIT_SECONDS = 0.010
 
 pytestmark = pytest.mark.benchmark
 
-Say = Callable[[str], None]
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Print a line although pytest keeps what tests print."""
-
-    def said(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {line}", end="")  # noqa: T201
-
-    return said
+Report = Callable[[str], None]
 
 
 class KeptMaps:
@@ -126,17 +115,19 @@ def row(name: str, figures: Score, base: Score | None = None) -> str:
     return f"{line}   IoU {figures.iou - base.iou:+.4f}, x " + " ".join(f"{share:.3f}" for share in shares)
 
 
-def test_stabilised_maps_are_nearer_to_the_truth(seen_by_the_net: list[tuple[str, Sequence, Floats]], say: Say) -> None:
-    say("Mattes in time. MAE, dtSSD, flicker: times 1000; behind x, as shares of the net's own")
-    say(HEADING)
+def test_stabilised_maps_are_nearer_to_the_truth(
+    seen_by_the_net: list[tuple[str, Sequence, Floats]], report: Report
+) -> None:
+    report("Mattes in time. MAE, dtSSD, flicker: times 1000; behind x, as shares of the net's own")
+    report(HEADING)
     own, final = [], []
     for name, sequence, saliency in seen_by_the_net:
         own.append(score(sequence.frames, sequence.truth, saliency))
         median = score(sequence.frames, sequence.truth, plain_median(saliency))
         final.append(score(sequence.frames, sequence.truth, stabilised(sequence.frames, saliency)))
-        say(row(name, own[-1]))
-        say(row("  plain median of three", median, own[-1]))
-        say(row("  Stabiliser", final[-1], own[-1]))
+        report(row(name, own[-1]))
+        report(row("  plain median of three", median, own[-1]))
+        report(row("  Stabiliser", final[-1], own[-1]))
         assert final[-1].iou > own[-1].iou - 0.005
         assert final[-1].mae < 1.01 * own[-1].mae
         assert final[-1].dtssd < own[-1].dtssd
@@ -163,9 +154,9 @@ FLOWS = {
 
 
 def test_the_flow_is_the_best_that_ten_milliseconds_buy(
-    seen_by_the_net: list[tuple[str, Sequence, Floats]], say: Say
+    seen_by_the_net: list[tuple[str, Sequence, Floats]], report: Report
 ) -> None:
-    say("The flow, by the preset of DIS: mean over the sequences, shares as above, and the cost of a whole push")
+    report("The flow, by the preset of DIS: mean over the sequences, shares as above, and the cost of a whole push")
     own = [score(sequence.frames, sequence.truth, saliency) for _, sequence, saliency in seen_by_the_net]
     errors: dict[str, float] = {}
     for name, chosen in FLOWS.items():
@@ -174,7 +165,7 @@ def test_the_flow_is_the_best_that_ten_milliseconds_buy(
         gain, errors[name] = mean(f.iou - o.iou for f, o in pairs), mean(f.mae / o.mae for f, o in pairs)
         change, still = mean(f.dtssd / o.dtssd for f, o in pairs), mean(f.flicker / o.flicker for f, o in pairs)
         cost = 1e3 * quickest_seconds(*seen_by_the_net[0][1:], chosen)
-        say(f"{name:34} IoU {gain:+.4f}, x {errors[name]:.3f} {change:.3f} {still:.3f}, {cost:5.1f} ms")
+        report(f"{name:34} IoU {gain:+.4f}, x {errors[name]:.3f} {change:.3f} {still:.3f}, {cost:5.1f} ms")
     assert errors["quick_flow"] < min(errors[name] for name in ("ultrafast", "fast"))
 
 
@@ -191,26 +182,26 @@ def quickest_seconds(sequence: Sequence, saliency: Floats, chosen: Flow | None =
 
 
 def test_a_frame_costs_less_than_ten_milliseconds(
-    seen_by_the_net: list[tuple[str, Sequence, Floats]], say: Say
+    seen_by_the_net: list[tuple[str, Sequence, Floats]], report: Report
 ) -> None:
     seconds = quickest_seconds(*seen_by_the_net[0][1:])
-    say(f"The whole of a push, {cv2.getNumThreads()} threads: {1e3 * seconds:.1f} ms")
+    report(f"The whole of a push, {cv2.getNumThreads()} threads: {1e3 * seconds:.1f} ms")
     assert seconds < COST_LIMIT_SECONDS
 
 
 def test_stretching_each_map_by_itself_gains_nothing_and_makes_subjects_of_nothing(
-    seen_by_the_net: list[tuple[str, Sequence, Floats]], maps: KeptMaps, say: Say
+    seen_by_the_net: list[tuple[str, Sequence, Floats]], maps: KeptMaps, report: Report
 ) -> None:
-    say("Raw probabilities against each frame's own min-max")
-    say(HEADING)
+    report("Raw probabilities against each frame's own min-max")
+    report(HEADING)
     empty = empty_sequence(OWN_FRAMES // 2)
     empty_maps = maps(Model.U2NETP, empty.frames)
     gains = []
     for name, sequence, saliency in [*seen_by_the_net, ("gravel and no subject, u2netp", empty, empty_maps)]:
         raw = score(sequence.frames, sequence.truth, saliency)
         each = score(sequence.frames, sequence.truth, stretched(saliency))
-        say(row(f"{name}, raw", raw))
-        say(row("  min-max", each, raw))
+        report(row(f"{name}, raw", raw))
+        report(row("  min-max", each, raw))
         gains.append(1 - each.mae / raw.mae)
     assert max(gains) < 0.005
     assert mae(empty.truth, stretched(empty_maps)) > 2 * mae(empty.truth, empty_maps)
@@ -222,14 +213,14 @@ def antialiased(photo: Pixels) -> Pixels:
     return small[0].round().byte().numpy().transpose(1, 2, 0)
 
 
-def test_what_the_net_is_given(swan: Sequence, swan_photos: list[Pixels], maps: KeptMaps, say: Say) -> None:
-    say("How a frame gets to 320 x 320 for the net, and what becomes of it")
-    say(HEADING)
+def test_what_the_net_is_given(swan: Sequence, swan_photos: list[Pixels], maps: KeptMaps, report: Report) -> None:
+    report("How a frame gets to 320 x 320 for the net, and what becomes of it")
+    report(HEADING)
     for model, count in [(Model.U2NETP, len(swan_photos)), (Model.U2NET, U2NET_FRAMES)]:
         frames, truth, photos = swan.frames[:count], swan.truth[:count], swan_photos[:count]
         authors = score(frames, truth, maps(model, photos))
         area = score(frames, truth, maps(model, frames))
         smooth = score(frames, truth, maps(model, map(antialiased, photos)))
-        say(row(f"{model}, bilinear, as the authors", authors))
-        say(row("  averaged over areas", area, authors))
-        say(row("  bilinear, anti-aliased", smooth, authors))
+        report(row(f"{model}, bilinear, as the authors", authors))
+        report(row("  averaged over areas", area, authors))
+        report(row("  bilinear, anti-aliased", smooth, authors))

@@ -57,17 +57,6 @@ def check(name: str, detector: Detector, pictures: list[Scene], report: Callable
     report(f"{name}: confidence of the good, 10th percentile {np.percentile(confidences[~bad], 10):.2f}")
 
 
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a figure although pytest keeps what tests print."""
-
-    def said(figure: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {figure}")  # noqa: T201
-
-    return said
-
-
 @pytest.mark.parametrize("model", Model)
 def test_low_confidence_finds_bad_results(
     detectors: Callable[[Model], Detector], report: Callable[[str], None], model: Model

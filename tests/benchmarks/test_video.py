@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -76,7 +77,7 @@ def removed(source: Path, detector: Detector, target: Path) -> VideoResult:
 
 
 @pytest.mark.parametrize(("width", "height"), list(FLOOR_LIMIT_SECONDS))
-def test_floor_without_the_net(tmp_path: Path, width: int, height: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_floor_without_the_net(tmp_path: Path, width: int, height: int, report: Callable[[str], None]) -> None:
     source = clip_at(tmp_path / "a.mp4", width, height, FLOOR_FRAMES)
     detector = Detector(FreeEngine())
     spent, results = [], []
@@ -85,11 +86,10 @@ def test_floor_without_the_net(tmp_path: Path, width: int, height: int, capsys: 
         results.append(removed(source, detector, tmp_path / f"{run}.mp4"))
         spent.append((time.perf_counter() - begin) / FLOOR_FRAMES)
     stages = {stage: seconds / FLOOR_FRAMES * 1e3 for stage, seconds in results[-1].seconds.items()}
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"\n  {width} x {height} to MP4 without the net: {median(spent) * 1e3:.1f} ms a frame (median of {RUNS}),"
-            f" at work: {', '.join(f'{stage} {ms:.1f}' for stage, ms in stages.items())}"
-        )
+    report(
+        f"{width} x {height} to MP4 without the net: {median(spent) * 1e3:.1f} ms a frame (median of {RUNS}),"
+        f" at work: {', '.join(f'{stage} {ms:.1f}' for stage, ms in stages.items())}"
+    )
     assert median(spent) < FLOOR_LIMIT_SECONDS[width, height]
 
 
@@ -101,25 +101,23 @@ def measured(source: Path, target: Path, model: Model | None) -> dict[str, float
     return dict(zip(names, map(float, printed.split()), strict=True))
 
 
-def test_memory_does_not_grow_with_the_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_memory_does_not_grow_with_the_clip(tmp_path: Path, report: Callable[[str], None]) -> None:
     peaks = {}
     for frames in (100, 400):
         source = clip_at(tmp_path / f"{frames}.mp4", 640, 360, frames)
         peaks[frames] = measured(source, tmp_path / "out.mp4", None)["megabytes"]
-    with capsys.disabled():
-        print(f"\n  peak memory: {', '.join(f'{n} frames {peak:.0f} MB' for n, peak in peaks.items())}")  # noqa: T201
+    report(f"peak memory: {', '.join(f'{n} frames {peak:.0f} MB' for n, peak in peaks.items())}")
     assert peaks[400] < peaks[100] * 1.1
 
 
-def test_u2net_at_1080p(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_u2net_at_1080p(tmp_path: Path, report: Callable[[str], None]) -> None:
     source = clip_at(tmp_path / "a.mp4", 1920, 1080, 24)
     found = measured(source, tmp_path / "out.mp4", Model.U2NET)
     share = found["net_seconds"] / found["seconds"]
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"\n  u2net, 1080p: {found['frames'] / found['seconds']:.2f} frames a second, {share:.0%} of the time"
-            f" in the net, peak {found['megabytes']:.0f} MB"
-        )
+    report(
+        f"u2net, 1080p: {found['frames'] / found['seconds']:.2f} frames a second, {share:.0%} of the time"
+        f" in the net, peak {found['megabytes']:.0f} MB"
+    )
     assert found["megabytes"] < MEMORY_LIMIT_MEGABYTES
     assert share > NET_SHARE_LIMIT
 
@@ -135,7 +133,7 @@ def main(source: str, target: str, model: str) -> None:
         detector = Detector(FreeEngine())
     else:
         directory = CommandLineSettings.from_environment(os.environ).weights_directory
-        detector = Detector(engines.load(engines.EngineName.OPENVINO, Model(model), directory, Precision.FASTEST))
+        detector = Detector(engines.load(engines.EngineName.AUTO, Model(model), directory, Precision.FASTEST))
     begin = time.perf_counter()
     result = removed(Path(source), detector, Path(target))
     seconds = time.perf_counter() - begin
