@@ -62,6 +62,18 @@ def cat() -> Pixels:
     return skimage.data.chelsea()
 
 
+@pytest.fixture
+def gpu() -> None:
+    """For what only a GPU can show: skipped without one, failed where CUTOUT_EXPECT_GPU=true promised one."""
+    import torch
+
+    if torch.cuda.is_available():
+        return
+    if os.environ.get("CUTOUT_EXPECT_GPU") == "true":
+        pytest.fail("A GPU was promised by CUTOUT_EXPECT_GPU=true, and torch finds none.")
+    pytest.skip("skipped: no GPU")
+
+
 class PaintedEngine:
     """An engine that finds its subject wherever the red of the picture is bright."""
 

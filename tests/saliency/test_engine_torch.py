@@ -4,9 +4,9 @@ Most of it is shown on the CPU, which takes the same way in f32. What only a GPU
 fails without one where one was promised: CUTOUT_EXPECT_GPU=true.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from cutout.arrays import Floats, Pixels
 from cutout.models import Model
 from cutout.saliency import preprocess, weights
+from cutout.saliency.cuda_graph import Work
 from cutout.saliency.detector import Detector
 from cutout.saliency.engine_torch import MOST_PICTURES, TorchEngine, normalise_colours, pictures_within
 from cutout.saliency.engines import EngineName
@@ -56,6 +57,71 @@ def test_memory_that_runs_short_costs_time_and_no_picture(pictures: Pixels) -> N
     np.testing.assert_array_equal(engine.infer(pictures), bright(pictures))
     assert net.tried == [8, 4, 2, 2, 2, 2, 2, 1]
     assert engine.batch_size == 2
+
+
+class Recorder:
+    """Records as a GPU does: the work is done once before, and then over again between the same tensors."""
+
+    def __init__(self) -> None:
+        self.recorded = 0
+        self.replayed = 0
+        self.held: WeakSet[Work] = WeakSet()
+        """Recordings that someone keeps."""
+
+    def __call__(self, work: Work) -> Work:
+        work()
+        self.recorded += 1
+
+        def replay() -> None:
+            self.replayed += 1
+            work()
+
+        self.held.add(replay)
+        return replay
+
+
+class StaysPut(SmallMemory):
+    """Notes where each number of pictures comes from: a recording reads nowhere else."""
+
+    def __init__(self, fitting: int) -> None:
+        super().__init__(fitting)
+        self.read_from: dict[int, set[int]] = {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.read_from.setdefault(len(x), set()).add(x.data_ptr())
+        assert x.is_contiguous(memory_format=torch.channels_last)
+        return super().forward(x)
+
+
+def test_the_net_is_recorded_once_for_a_batch_and_once_for_a_photo(pictures: Pixels) -> None:
+    net, recorder = StaysPut(fitting=8), Recorder()
+    engine = TorchEngine(net, CPU, batch_size=8, record=recorder)
+    for _ in range(2):
+        np.testing.assert_array_equal(engine.infer(pictures), bright(pictures))
+        np.testing.assert_array_equal(engine.infer(pictures[:1]), bright(pictures[:1]))
+    assert set(net.tried) == {8, 1}
+    assert all(len(places) == 1 for places in net.read_from.values())
+    assert (recorder.recorded, recorder.replayed) == (2, 6)
+
+
+def test_recordings_are_given_up_when_memory_runs_short(pictures: Pixels) -> None:
+    """They hold what all their layers gave, and those of the smaller batch are to find room."""
+    net, recorder = StaysPut(fitting=8), Recorder()
+    engine = TorchEngine(net, CPU, batch_size=8, record=recorder)
+    engine.infer(pictures)
+    net.fitting = 2  # as when another program takes the memory
+    np.testing.assert_array_equal(engine.infer(pictures), bright(pictures))
+    assert engine.batch_size == 2
+    assert (recorder.recorded, len(recorder.held)) == (3, 2)
+
+
+def test_results_outlive_the_next_batch(pictures: Pixels) -> None:
+    """Recordings write into the same place each time."""
+    engine = TorchEngine(SmallMemory(fitting=8), CPU, batch_size=1)
+    first = engine.infer(pictures[:1])
+    kept = first.copy()
+    engine.infer(255 - pictures[:1])
+    np.testing.assert_array_equal(first, kept)
 
 
 def test_memory_too_small_for_one_picture_is_an_error(pictures: Pixels) -> None:
@@ -116,15 +182,6 @@ def test_no_layer_gives_more_than_half_precision_holds(weights_directory: Path, 
 )
 def test_as_many_pictures_at_once_as_leave_some_memory(free_bytes: int, picture_bytes: int, expected: int) -> None:
     assert pictures_within(free_bytes, picture_bytes) == expected
-
-
-@pytest.fixture
-def gpu() -> None:
-    if torch.cuda.is_available():
-        return
-    if os.environ.get("CUTOUT_EXPECT_GPU") == "true":
-        pytest.fail("A GPU was promised by CUTOUT_EXPECT_GPU=true, and torch finds none.")
-    pytest.skip("skipped: no GPU")
 
 
 @pytest.mark.usefixtures("gpu")

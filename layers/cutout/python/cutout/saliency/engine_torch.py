@@ -1,6 +1,8 @@
 """The reference engine: U-2-Net in torch, on the GPU where there is one, else on the CPU."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from torchvision.transforms.v2 import functional
 from cutout.arrays import Floats, Pixels
 from cutout.models import Model
 from cutout.saliency import weights as saved
+from cutout.saliency.cuda_graph import Work, recorded, unrecorded
 from cutout.saliency.precision import STANDS_HALF
 from cutout.saliency.preprocess import IMAGENET_DEVIATION, IMAGENET_MEAN, INPUT_SIDE
 
@@ -23,11 +26,21 @@ SHARE_OF_FREE_MEMORY = 0.8
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Recording:
+    """The net's work on a number of pictures, between two tensors that stay where they are."""
+
+    inputs: Tensor
+    probabilities: Tensor
+    replay: Work
+
+
 class TorchEngine:
     """Runs `net`, U-2-Net or whatever takes and gives the same, on `device`.
 
-    Pictures are normalised there, and the net runs channels last in `dtype`. Only a GPU can show how fast half
-    precision is, how many pictures fit, and that a copy from pinned memory doesn't hold up the caller.
+    Pictures are normalised there, and the net runs channels last in `dtype`, by what `record` makes of its work. Only a
+    GPU can show how fast half precision is, how many pictures fit, that work can be recorded, and that a copy from
+    pinned memory doesn't hold up the caller. None of that has been measured.
     """
 
     def __init__(
@@ -36,12 +49,15 @@ class TorchEngine:
         device: torch.device,
         batch_size: int = PICTURES_ON_CPU,
         dtype: torch.dtype = torch.float32,
+        record: Callable[[Work], Work] = unrecorded,
     ) -> None:
         self._device = device
         self._dtype = dtype
         self._net = net.to(device, dtype)
         nn.utils.convert_conv2d_weight_memory_format(self._net, torch.channels_last)
         self._batch_size = batch_size
+        self._record = record
+        self._recordings: dict[int, Recording] = {}
 
     @classmethod
     def load(cls, model: Model, weights: Path) -> "TorchEngine":
@@ -53,7 +69,8 @@ class TorchEngine:
             return cls(net, torch.device("cpu"))
         # Else f32 would be TensorFloat-32, whose fractions are as short as those of half precision.
         torch.backends.cudnn.allow_tf32 = False
-        engine = cls(net, torch.device("cuda"), dtype=torch.float16 if STANDS_HALF[model] else torch.float32)
+        dtype = torch.float16 if STANDS_HALF[model] else torch.float32
+        engine = cls(net, torch.device("cuda"), dtype=dtype, record=recorded)
         engine._batch_size = engine._pictures_that_fit()
         return engine
 
@@ -82,27 +99,59 @@ class TorchEngine:
                 if self._batch_size == 1:
                     raise
                 self._batch_size //= 2
+                self._forget()
                 logger.warning("The GPU's memory is short: from now on %d pictures at once.", self._batch_size)
             else:
                 begin += len(maps[-1])
         return np.concatenate(maps)
 
     def _infer_at_once(self, batch: Pixels | Floats) -> Floats:
-        pictures = torch.tensor(np.ascontiguousarray(batch))
+        """Host memory is pinned, so that the GPU copies from and to it by itself."""
+        pictures = torch.empty(batch.shape, dtype=torch_dtype(batch), pin_memory=self.on_gpu)
+        pictures.numpy()[:] = batch
+        normalised = normalise_colours(pictures.to(self._device, non_blocking=True), self._dtype)
+        recording = self._recording(1 if len(batch) == 1 else self._batch_size)
+        recording.inputs[: len(batch)] = normalised
+        recording.replay()
+        probabilities = torch.empty(batch.shape[:3], pin_memory=self.on_gpu)
+        probabilities.copy_(recording.probabilities[: len(batch)])
+        result: Floats = probabilities.numpy()
+        return result
+
+    def _recording(self, size: int) -> Recording:
+        """What runs the net on `size` pictures, made once: for a photo, and for a batch, full or not."""
+        if size not in self._recordings:
+            inputs = torch.zeros((size, 3, INPUT_SIDE, INPUT_SIDE), dtype=self._dtype, device=self._device)
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+            probabilities = torch.empty((size, INPUT_SIDE, INPUT_SIDE), device=self._device)
+
+            def work() -> None:
+                probabilities.copy_(self._net(inputs)[:, 0])
+
+            self._recordings[size] = Recording(inputs, probabilities, self._record(work))
+        return self._recordings[size]
+
+    def _forget(self) -> None:
+        """Give back the memory that recordings hold."""
+        self._recordings.clear()
         if self.on_gpu:
-            pictures = pictures.pin_memory().to(self._device, non_blocking=True)
-        probabilities: Floats = self._net(normalise_colours(pictures, self._dtype))[:, 0].float().cpu().numpy()
-        return probabilities
+            torch.cuda.empty_cache()
 
     @torch.inference_mode()
     def _pictures_that_fit(self) -> int:
+        """By what one takes beside the net, unrecorded."""
         before = torch.cuda.memory_allocated(self._device)
         torch.cuda.reset_peak_memory_stats(self._device)
-        self._infer_at_once(np.ones((1, INPUT_SIDE, INPUT_SIDE, 3), np.uint8))
+        black = torch.zeros((1, 3, INPUT_SIDE, INPUT_SIDE), dtype=self._dtype, device=self._device)
+        self._net(black.contiguous(memory_format=torch.channels_last))
         picture_bytes = torch.cuda.max_memory_allocated(self._device) - before
         torch.cuda.empty_cache()
         free_bytes, _ = torch.cuda.mem_get_info(self._device)
         return pictures_within(free_bytes, picture_bytes)
+
+
+def torch_dtype(batch: Pixels | Floats) -> torch.dtype:
+    return torch.uint8 if batch.dtype == np.uint8 else torch.float32
 
 
 def normalise_colours(pictures: Tensor, dtype: torch.dtype) -> Tensor:
