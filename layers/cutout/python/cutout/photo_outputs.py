@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cutout.choices import Output
-from cutout.matting.composite import filled, hidden, over
+from cutout.matting.composite import filled, over
 from cutout.matting.shadow import darkened, over_shadow
 from cutout.media.animation import Timing, encode_animation, encode_mattes
 from cutout.media.image import ImageFormat, encode, encode_matte
@@ -99,7 +99,7 @@ def composed(parts: Parts, *, over_white: bool = False) -> Picture:
     if shadow is not None:
         pixels, alpha = over_shadow(foreground.pixels, matte, shadow)
         return replace(foreground, pixels=pixels, alpha=alpha)
-    return replace(foreground, pixels=hidden(foreground.pixels, matte), alpha=matte)
+    return replace(foreground, alpha=matte)
 
 
 def matte_file(parts: Parts) -> bytes:

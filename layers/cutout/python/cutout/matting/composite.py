@@ -9,11 +9,6 @@ from cutout.arrays import Matte, Pixels
 from cutout.matting.tiles import tiles
 
 
-def hidden(foreground: Pixels, matte: Matte) -> Pixels:
-    """`foreground` with zeros wherever `matte` is zero: what nobody can see halves the size of a file."""
-    return cv2.copyTo(foreground, (matte > 0).astype(np.uint8))
-
-
 def over(foreground: Pixels, matte: Matte, background: Pixels) -> Pixels:
     """`foreground` over `background`, both H x W x 3: the rounded alpha F + (1 - alpha) B.
 

@@ -35,6 +35,15 @@ def from_rgba(rgba: Samples) -> Channels:
     return Channels(colour, None if alpha.min() == full(alpha) else alpha)
 
 
+def to_rgba(colour: Samples, alpha: Samples) -> Samples:
+    """HxWx4 of HxWx3 and HxW. Colours under zero alpha become zero: what nobody can see halves the size of a file."""
+    rgba = np.empty((*alpha.shape, 4), colour.dtype)
+    cv2.mixChannels([np.ascontiguousarray(colour), np.ascontiguousarray(alpha)], [rgba], [0, 0, 1, 1, 2, 2, 3, 3])
+    points = rgba.view(np.uint32 if rgba.itemsize == 1 else np.uint64)[..., 0]
+    np.multiply(points, alpha != 0, out=points)
+    return rgba
+
+
 def full(samples: Samples) -> int:
     """The largest value of the dtype: 255 or 65535."""
     return int(np.iinfo(samples.dtype).max)

@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
+from cutout.media.channels import to_rgba
 from cutout.media.picture import Samples, check_samples
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -42,7 +42,8 @@ def encode_png(
     """A PNG file, bit for bit what the arrays hold.
 
     `pixels`: HxW or HxWx1 grey, HxWx3 RGB or HxWx4 RGBA with straight alpha, uint8 or uint16.
-    `alpha`: HxW of the same dtype, to write beside HxWx3 pixels without joining the two in memory first.
+    `alpha`: HxW of the same dtype, to write beside HxWx3 pixels without joining the two in memory first. Where it is
+    zero, zeros are written for the colour.
     `text`: keywords of 1 to 79 Latin-1 characters and their texts. Raises ValueError where shapes don't fit.
     """
     scanlines = _Scanlines(pixels if pixels.ndim == 3 else pixels[..., np.newaxis], alpha)
@@ -102,11 +103,8 @@ class _Scanlines:
         return strip
 
     def _interleaved(self, first: int, end: int) -> npt.NDArray[np.uint8]:
-        rows = np.ascontiguousarray(self.pixels[first:end])
-        if self.alpha is not None:
-            rgba = np.empty((*rows.shape[:2], 4), rows.dtype)
-            cv2.mixChannels([rows, np.ascontiguousarray(self.alpha[first:end])], [rgba], [0, 0, 1, 1, 2, 2, 3, 3])
-            rows = rgba
+        rows = self.pixels[first:end]
+        rows = np.ascontiguousarray(rows) if self.alpha is None else to_rgba(rows, self.alpha[first:end])
         if rows.itemsize == 2:
             rows = rows.astype(">u2")
         return rows.reshape(end - first, self.row_bytes // rows.itemsize).view(np.uint8)

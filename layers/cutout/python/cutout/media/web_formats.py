@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from cutout.arrays import as_depth
+from cutout.media.channels import to_rgba
 from cutout.media.picture import Picture
 
 _INCHES = 2
@@ -64,11 +65,9 @@ def encode_jpeg(picture: Picture) -> bytes:
 
 
 def image_of(picture: Picture) -> Image.Image:
-    """`picture` in 8 bits as Pillow has it, in RGB or RGBA."""
-    image = Image.fromarray(as_depth(picture.pixels, np.uint8))
-    if picture.alpha is not None:
-        image.putalpha(Image.fromarray(as_depth(picture.alpha, np.uint8)))
-    return image
+    """`picture` in 8 bits as Pillow has it, in RGB or RGBA, with zeros under zero alpha."""
+    colour = as_depth(picture.pixels, np.uint8)
+    return Image.fromarray(colour if picture.alpha is None else to_rgba(colour, as_depth(picture.alpha, np.uint8)))
 
 
 def exif_of(picture: Picture) -> bytes:
