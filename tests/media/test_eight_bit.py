@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
+import simplejpeg
 from PIL import Image, JpegImagePlugin
 
 from cutout.errors import UnreadableImage
@@ -81,6 +82,20 @@ def test_a_jpeg_has_the_pixels_that_pillow_gives(
     data = save(image, "JPEG", quality=80, subsampling=subsampling, progressive=progressive)
     with Image.open(io.BytesIO(data)) as expected:
         assert np.array_equal(read_jpeg_bytes(data).colour, np.asarray(expected.convert("RGB")))
+
+
+def test_a_jpeg_that_decoders_warn_of_has_the_pixels_that_pillow_gives(
+    texture: npt.NDArray[np.uint16], save: Save
+) -> None:
+    """Cameras and editors write such files, and every viewer shows them."""
+    image = Image.fromarray((texture[..., :3] >> 8).astype(np.uint8)).resize((333, 217))
+    data = save(image, "JPEG", quality=80)
+    scan = data.index(b"\xff\xda")
+    flawed = data[:scan] + bytes(5) + data[scan:]
+    with pytest.raises(ValueError, match="extraneous"):
+        simplejpeg.decode_jpeg(flawed, "RGB")
+    with Image.open(io.BytesIO(flawed)) as expected:
+        assert np.array_equal(read_jpeg_bytes(flawed).colour, np.asarray(expected.convert("RGB")))
 
 
 @pytest.mark.parametrize("tail", [bytes(100), b"video" + bytes(100), b"video"])
