@@ -4,6 +4,8 @@ The settings were measured on a cutout of 12 megapixels with 2 cores.
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import ExifTags, Image
 from cutout.arrays import as_depth
 from cutout.media.channels import to_rgba
 from cutout.media.picture import Picture
+from cutout.media.webp_alpha import alpha_plane, with_alpha_plane
 
 _INCHES = 2
 
@@ -46,7 +49,14 @@ JPEG: dict[str, Any] = {"format": "JPEG", "quality": 92, "subsampling": "4:4:4"}
 
 
 def encode_webp(picture: Picture) -> bytes:
-    return _saved(picture, WEBP)
+    """Colours and alpha are written at the same time. Where no pixel is hidden there may be no alpha to speak of."""
+    if picture.alpha is None or (alpha := as_depth(picture.alpha, np.uint8)).all():
+        return _saved(picture, WEBP)
+    shows = np.where(alpha > 0, np.uint8(255), np.uint8(0))
+    shown = replace(picture, pixels=as_depth(picture.pixels, np.uint8), alpha=shows)
+    with ThreadPoolExecutor(1) as thread:
+        plane = thread.submit(alpha_plane, alpha)
+        return with_alpha_plane(_saved(shown, WEBP), plane.result())
 
 
 def encode_lossless_webp(picture: Picture) -> bytes:
