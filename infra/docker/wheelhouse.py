@@ -12,7 +12,7 @@ from pathlib import Path
 from cutout.saliency.fetch import PINNED
 from infra.docker.command import run
 
-IMAGE_EXTRAS = ("function", "openvino", "compile", "kernels")
+IMAGE_EXTRAS = ("function", "compile", "kernels")
 VIDEO_EXTRAS = ("torch", "video", "job")
 STAMP = "filled-for"
 TIMEOUT_SECONDS = 1500

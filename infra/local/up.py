@@ -15,7 +15,7 @@ import click
 
 from cutout.models import Model
 from cutout.routes import is_video
-from cutout.saliency.engine_openvino import compiled_path
+from cutout.saliency import engines
 from infra.local.aws import EmbeddedAws
 from infra.local.jobs import JobStatus
 from infra.local.outcomes import OutcomeEvent, OutcomeMissing
@@ -49,7 +49,7 @@ def embedded_aws(weights_directory: Path) -> Iterator[EmbeddedAws]:
         MissingWeights: a net has not been compiled.
     """
     for model in Model:
-        compiled_path(model, weights_directory)
+        engines.load(engines.EngineName.AUTO, model, weights_directory)
     begin = time.perf_counter()
     previous = signal.signal(signal.SIGTERM, interrupt)
     try:

@@ -54,7 +54,30 @@ def test_a_package_that_is_missing_is_named() -> None:
 def test_what_is_installed_here_is_enough_for_every_engine() -> None:
     for name in engines.PACKAGES:
         engines.require(name)
-    engines.require_to_compile()
+    assert set(engines.compilable()) == {EngineName.OPENVINO, EngineName.WINOGRAD}
+
+
+@pytest.mark.parametrize(("compiler", "engine"), [("ziglang", EngineName.WINOGRAD), ("openvino", EngineName.OPENVINO)])
+def test_nets_are_compiled_for_the_engines_that_are_installed(
+    monkeypatch: pytest.MonkeyPatch, compiler: str, engine: EngineName
+) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: name in ("torch", "onnx", compiler) or None)
+    assert engines.compilable() == [engine]
+
+
+@pytest.mark.parametrize(
+    ("installed", "said"), [(["ziglang", "onnx"], "needs torch"), (["torch", "onnx"], "needs ziglang or openvino")]
+)
+def test_what_compiling_lacks_is_named(monkeypatch: pytest.MonkeyPatch, installed: list[str], said: str) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: name in installed or None)
+    with pytest.raises(MissingEngine, match=said):
+        engines.compilable()
+
+
+def test_a_machine_without_kernels_compiles_for_openvino_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert engines.compilable() == [EngineName.OPENVINO]
+    assert EngineName.WINOGRAD not in engines.usable(Path("/nowhere"))
 
 
 def test_an_engine_without_its_packages_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

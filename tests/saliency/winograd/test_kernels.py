@@ -9,18 +9,8 @@ from torch.nn import functional
 
 from cutout.arrays import Floats
 from cutout.errors import MissingEngine
-from cutout.models import Model
-from cutout.saliency.compile import files_of
 from cutout.saliency.winograd.filters import arranged_filter
-from cutout.saliency.winograd.kernels import (
-    Kernels,
-    Operation,
-    can_be_compiled,
-    compile_kernels,
-    is_supported,
-    kernels_path,
-    operations,
-)
+from cutout.saliency.winograd.kernels import Kernels, Operation, compile_kernels, operations
 from cutout.saliency.winograd.plan import Kind
 
 RANDOM = np.random.default_rng(0)
@@ -90,16 +80,6 @@ def test_upsampling_and_pooling(kernels: Kernels) -> None:
     expected = functional.interpolate(in_torch(small), size=(10, 14), mode="bilinear", align_corners=False)
     np.testing.assert_allclose(in_torch(large), expected, atol=1e-6)
     np.testing.assert_allclose(in_torch(pooled), functional.max_pool2d(expected, 2), atol=1e-6)
-
-
-def test_a_machine_without_kernels_does_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Else nothing could be compiled there, not for OpenVINO either."""
-    assert can_be_compiled()
-    assert kernels_path(tmp_path) in files_of(Model.U2NET, tmp_path)
-    monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    assert not can_be_compiled()
-    assert not is_supported()
-    assert files_of(Model.U2NET, tmp_path) == [tmp_path / "u2net.bin", tmp_path / "u2net.xml"]
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line."""
 
 import os
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -69,24 +70,24 @@ def fetch(models: tuple[Model, ...], source: str | None, sha256: str | None) -> 
 
 @weights.command(name="compile")
 def compile_weights() -> None:
-    """Compile the fetched weights for the engines that run on CPUs.
+    """Compile the fetched weights for the engines that run on CPUs, as far as these are installed.
 
     This takes torch and a minute, once. What is compiled already is not compiled again.
     """
     from cutout.saliency import engines
 
-    engines.require_to_compile()
+    compilable = engines.compilable()
     from cutout.saliency.compile import compile_net, is_compiled
     from cutout.saliency.fetch import fetched
 
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
-    for model in fetched(directory):
-        if is_compiled(model, directory):
-            click.echo(f"{model}: compiled already, in {directory}")
+    for model, engine in product(fetched(directory), compilable):
+        if is_compiled(model, directory, engine):
+            click.echo(f"{model}: compiled for {engine} already, in {directory}")
             continue
-        click.echo(f"{model}: compiling, which may take half a minute", err=True)
-        compile_net(model, directory)
-        click.echo(f"{model}: compiled, in {directory}")
+        click.echo(f"{model}: compiling for {engine}, which may take half a minute", err=True)
+        compile_net(model, directory, engine)
+        click.echo(f"{model}: compiled for {engine}, in {directory}")
 
 
 @main.command()

@@ -28,7 +28,9 @@ PACKAGES: Mapping[EngineName, tuple[str, ...]] = {
     EngineName.OPENVINO: ("openvino",),
     EngineName.WINOGRAD: (),
 }
-PACKAGES_TO_COMPILE = ("torch", "onnx", "openvino")
+PACKAGES_TO_COMPILE = ("torch", "onnx")
+COMPILERS: Mapping[EngineName, str] = {EngineName.OPENVINO: "openvino", EngineName.WINOGRAD: "ziglang"}
+"""The package that compiles nets for an engine."""
 
 
 def load(name: EngineName, model: Model, directory: Path, precision: Precision = Precision.FULL) -> Engine:
@@ -102,11 +104,13 @@ def require(name: EngineName) -> None:
         raise MissingEngine("Engine winograd needs Linux and a processor with AVX2 and FMA, or a 64-bit Arm.")
 
 
-def require_to_compile() -> None:
-    """Raises MissingEngine unless nets can be compiled here."""
-    compiler = ("ziglang",) if can_be_compiled() else ()
-    for package in missing((*PACKAGES_TO_COMPILE, *compiler)):
+def compilable() -> list[EngineName]:
+    """The engines that nets can be compiled for with what is installed here. Raises MissingEngine if there is none."""
+    found = [engine for engine, package in COMPILERS.items() if not missing([package])]
+    engines = [engine for engine in found if engine is not EngineName.WINOGRAD or can_be_compiled()]
+    for package in missing(PACKAGES_TO_COMPILE) or ([] if engines else ["ziglang or openvino"]):
         raise MissingEngine(f"Compiling a net needs {package}: pip install 'cutout[torch,kernels,openvino]'.")
+    return engines
 
 
 def missing(packages: Collection[str]) -> list[str]:
