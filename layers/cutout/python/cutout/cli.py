@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cutout.cli_image import image
+from cutout.cli_redrive import redrive
 from cutout.cli_video import video
 from cutout.errors import CutoutError
 from cutout.models import Model
@@ -32,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(image)
+main.add_command(redrive)
 main.add_command(video)
 
 
