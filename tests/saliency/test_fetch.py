@@ -12,7 +12,10 @@ from moto.server import ThreadedMotoServer
 
 from cutout.errors import DownloadFailed, InvalidWeights, MissingWeights
 from cutout.models import Model
+from cutout.saliency.compile import files_of, stamp_of
+from cutout.saliency.engines import COMPILERS
 from cutout.saliency.fetch import PINNED, digest, fetch, locate
+from cutout.saliency.winograd.kernels import kernels_path
 
 CONTENT = b"weights " * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -136,10 +139,13 @@ def test_the_users_own_weights_stay_until_others_are_named(tmp_path: Path) -> No
 def test_other_weights_take_away_what_was_compiled_of_the_old_ones(tmp_path: Path) -> None:
     mine = tmp_path / "mine.pth"
     mine.write_bytes(CONTENT)
-    for suffix in (".xml", ".bin", ".compiled"):
-        (tmp_path / f"u2net{suffix}").touch()
+    for engine in COMPILERS:
+        for file in (*files_of(Model.U2NET, tmp_path, engine), stamp_of(Model.U2NET, tmp_path, engine)):
+            file.touch()
+    (tmp_path / "u2netp.onnx").touch()
     fetch(Model.U2NET, tmp_path, str(mine), SHA256.upper())
-    assert left_behind(tmp_path) == [mine, tmp_path / "u2net.pth"]
+    kernels = kernels_path(tmp_path)  # the same for all nets
+    assert left_behind(tmp_path) == sorted([mine, tmp_path / "u2net.pth", tmp_path / "u2netp.onnx", kernels])
 
 
 def test_missing_weights_come_with_the_command_that_gets_them(tmp_path: Path) -> None:

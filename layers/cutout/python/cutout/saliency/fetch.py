@@ -21,7 +21,6 @@ from cutout.errors import DownloadFailed, InvalidWeights, MissingWeights
 from cutout.models import Model
 
 SUFFIXES = (".onnx", ".pth")
-COMPILED_SUFFIXES = (".compiled", ".xml", ".bin")
 TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1 << 20
 
@@ -103,9 +102,9 @@ def fetch(model: Model, directory: Path, source: str | None = None, sha256: str 
                 f"If you trust the file, say so with --sha256 {actual}."
             )
         arrived.replace(path)
-    remove_others(path)
-    for stale in COMPILED_SUFFIXES:
-        path.with_suffix(stale).unlink(missing_ok=True)
+    for old in directory.glob(f"{model}.*"):  # other weights of the net, and all that was made of them
+        if old != path:
+            old.unlink()
     return path
 
 
