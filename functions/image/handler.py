@@ -10,8 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,8 +19,17 @@ from cutout import events
 from cutout.choices import MatteFrom
 from cutout.claim import Claim, Standing
 from cutout.claims import Claims
-from cutout.errors import CutoutError, NameTooLong, ObjectMissing, Refusal, Transient, UnsupportedFormat
+from cutout.errors import (
+    CutoutError,
+    NameTooLong,
+    ObjectMissing,
+    Refusal,
+    Transient,
+    UnreadableEvent,
+    UnsupportedFormat,
+)
 from cutout.events import Upload
+from cutout.metrics import Metrics
 from cutout.models import Model
 from cutout.options import Options
 from cutout.orders import (
@@ -52,7 +60,6 @@ if TYPE_CHECKING:
 CLOCKS_DIFFER_SECONDS = 1
 
 logger = Logger(service="cutout")
-metrics = Metrics(namespace="Cutout", service="cutout")
 
 
 class AtWorkElsewhere(Transient):
@@ -85,12 +92,14 @@ class ImageFunction:
         bus: ResultBus,
         claims: Callable[[str], Claims],
         detector: Callable[[Model], Detector],
+        metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._bus = bus
         self._claims = claims
         self._detector = detector
+        self._metrics = metrics
 
     def turn(self, owner: str, seconds_left: Callable[[], float]) -> Turn:
         """What belongs to one invocation, which makes its claims as `owner`."""
@@ -103,20 +112,30 @@ class ImageFunction:
         takes is refused to the caller alone: the job tells its one outcome.
         """
         with logger.append_context_keys(bucket=upload.bucket, key=upload.key, version=upload.version):
-            if self._is_left(upload):
-                refusal = UnsupportedFormat(f"{upload.key} is named as a video. Its job takes it when it is uploaded.")
-                logger.warning("A video was asked for by a call.", code=refusal.code)
-                return Decision.of(Failed(upload, refusal)).as_event()
-            watch = Stopwatch()
+            logger.info("Taken up")
             try:
-                with watch.stage("fetch"):
-                    source = self._open(upload)
-            except Refusal as refusal:
-                failed = Failed(order_of(upload, self._settings.options), refusal)
-                return self._settle(failed.upload, turn, lambda: failed)
-            with closing(source):
-                order = order_of(source.upload, self._settings.options, source.metadata)
-                return self._settle(order, turn, lambda: self._attempt(order, source, watch))
+                return self._answer(upload, turn)
+            except Exception as error:
+                self._metrics.interrupted(upload, error)
+                logger.exception("There is no outcome yet.")
+                raise
+
+    def _answer(self, upload: Upload, turn: Turn) -> dict[str, Any]:
+        if self._is_left(upload):
+            refusal = UnsupportedFormat(f"{upload.key} is named as a video. Its job takes it when it is uploaded.")
+            logger.warning("A video was asked for by a call.", code=refusal.code)
+            return Decision.of(Failed(upload, refusal)).as_event()
+        watch = Stopwatch()
+        try:
+            with watch.stage("fetch"):
+                source = self._open(upload)
+        except Refusal as refusal:
+            failed = Failed(order_of(upload, self._settings.options), refusal)
+            return self._settle(failed.upload, turn, lambda: failed)
+        with closing(source):
+            logger.append_keys(version=source.upload.version)
+            order = order_of(source.upload, self._settings.options, source.metadata)
+            return self._settle(order, turn, lambda: self._attempt(order, source, watch))
 
     def answer_announced(self, uploads: Sequence[Upload], turn: Turn) -> list[dict[str, Any]]:
         """`answer` for each but those that the video job hears of too.
@@ -158,6 +177,7 @@ class ImageFunction:
         claim = turn.claims.try_to_take(order, turn.seconds_left() + CLOCKS_DIFFER_SECONDS)
         if isinstance(claim, Standing):
             if claim.is_told and claim.decision:
+                logger.info("This upload has its outcome already.", outcome=claim.decision.detail_type)
                 return claim.decision.as_event()
             raise AtWorkElsewhere(f"Another invocation is at {order.key}.")
         with given_back(claim):
@@ -165,7 +185,7 @@ class ImageFunction:
             self._bus.publish(decision)
             claim.note_told()
         logger.info(decision.detail_type, detail=decision.detail)
-        metrics.add_metric(decision.detail_type.replace(" ", ""), MetricUnit.Count, 1)
+        self._metrics.count(order, decision)
         return decision.as_event()
 
     def _attempt(self, order: Upload, source: Source, watch: Stopwatch) -> Outcome:
@@ -258,6 +278,7 @@ def image_function() -> ImageFunction:
         ResultBus(boto3.client("events"), settings.result_bus),
         partial(claims_of, boto3.client("dynamodb"), settings.idempotency_table),
         detector,
+        Metrics(settings.stack, "photo"),
     )
 
 
@@ -266,7 +287,6 @@ def claims_of(client: "DynamoDBClient", table: str, owner: str) -> Claims:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answer SQS messages one by one, a direct call with its outcome, any other event with a list of outcomes."""
     function = image_function()
@@ -275,13 +295,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     def answer_message(record: SQSRecord) -> None:
         try:
             uploads = events.parse_text(record.body)
-            if events.is_direct(json.loads(record.body)):
-                function.answer(uploads[0], turn)
-            else:
-                function.answer_announced(uploads, turn)
-        except Exception:
+        except UnreadableEvent:
             logger.exception("The message goes back to the queue.", message_id=record.message_id)
             raise
+        if events.is_direct(json.loads(record.body)):
+            function.answer(uploads[0], turn)
+        else:
+            function.answer_announced(uploads, turn)
 
     if events.is_sqs(event):
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

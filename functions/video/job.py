@@ -33,6 +33,7 @@ from cutout.claim import Claim, ClaimLost, Standing
 from cutout.claims import Claims
 from cutout.errors import InvalidSettings, Refusal, Transient
 from cutout.events import Upload
+from cutout.metrics import HostMeter, Metrics
 from cutout.models import Model
 from cutout.options import Options
 from cutout.orders import (
@@ -78,6 +79,7 @@ class VideoJob:
     storage: Storage
     bus: ResultBus
     claims: Claims
+    metrics: Metrics
     detector: Callable[[Model], Detector]
     remove: "Remove"
     scratch: Path
@@ -91,6 +93,13 @@ class VideoJob:
         Refusals are outcomes. Whatever else goes wrong is raised. An event tells the etag, a person doesn't: without
         one, the upload is worked on again where another job refused it.
         """
+        try:
+            self._answer(upload)
+        except Exception as error:
+            self.metrics.interrupted(upload, error)
+            raise
+
+    def _answer(self, upload: Upload) -> None:
         watch, by_hand = Stopwatch(), upload.etag is None
         try:
             with watch.stage("fetch"):
@@ -100,6 +109,7 @@ class VideoJob:
             failed = Failed(order_of(upload, self.settings.options), refusal)
             self._settle(failed.upload, by_hand, lambda _: failed)
             return
+        logger.append_keys(version=source.upload.version)
         order = order_of(source.upload, self.settings.options, source.metadata)
         self._settle(order, by_hand, lambda pulse: self._attempt(order, source, pulse, watch))
 
@@ -129,6 +139,7 @@ class VideoJob:
             claim.release()
             raise
         logger.info(decision.detail_type, detail=decision.detail)
+        self.metrics.count(order, decision)
 
     def _decide(self, claim: Claim, outcome: Outcome) -> Decision:
         decision = Decision.of(outcome)
@@ -233,7 +244,7 @@ def known(text: str) -> str | None:
     return None if text in UNKNOWN else text.strip('"')
 
 
-def video_job(settings: VideoSettings, remove: "Remove", scratch: Path) -> VideoJob:
+def video_job(settings: VideoSettings, metrics: Metrics, remove: "Remove", scratch: Path) -> VideoJob:
     """The job on AWS, as its environment sets it up."""
 
     def detector(model: Model) -> Detector:
@@ -249,6 +260,7 @@ def video_job(settings: VideoSettings, remove: "Remove", scratch: Path) -> Video
         Storage(boto3.client("s3", config=AWS)),
         ResultBus(boto3.client("events", config=AWS), settings.result_bus),
         Claims(boto3.client("dynamodb", config=AWS), settings.idempotency_table, settings.job, pause=watch),
+        metrics,
         detector,
         remove,
         scratch,
@@ -284,10 +296,12 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], remove: "Remov
     logger.append_keys(
         bucket=upload.bucket, key=upload.key, version=upload.version, job=settings.job, attempt=settings.attempt
     )
-    with TemporaryDirectory(prefix="cutout-") as name:
+    logger.info("Taken up")
+    metrics = Metrics(settings.stack, "video")
+    with TemporaryDirectory(prefix="cutout-") as name, HostMeter(metrics, upload):
         scratch = Path(name)
         signal.signal(signal.SIGTERM, partial(stop, scratch))
-        video_job(settings, remove, scratch).answer(upload)
+        video_job(settings, metrics, remove, scratch).answer(upload)
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from cutout.errors import MissingWeights, ResultBusUnavailable, StorageUnavailab
 from cutout.events import Upload, parse
 from cutout.limits import Limits
 from cutout.media.png import encode_png
+from cutout.metrics import Metrics
 from cutout.models import Model
 from cutout.options import Options
 from cutout.results import Decision, Failed, Outcome, Removed, ResultBus
@@ -39,6 +40,7 @@ EVENTS = Path(__file__).parents[3] / "infra" / "events"
 SETTINGS = ImageSettings(
     "outbox", "results", "outcomes", Path("/nowhere"), Options(), Limits(megabytes=1, megapixels=0.5)
 )
+METRICS = Metrics("cutout", "photo")
 
 
 @dataclass
@@ -108,7 +110,7 @@ def stand(s3: "S3Client", painted_detector: Detector, monkeypatch: pytest.Monkey
     )
     bus = Bus()
     function = ImageFunction(
-        SETTINGS, Storage(s3), bus, partial(claims_of, table, "outcomes"), lambda _: painted_detector
+        SETTINGS, Storage(s3), bus, partial(claims_of, table, "outcomes"), lambda _: painted_detector, METRICS
     )
     monkeypatch.setattr(module, "image_function", lambda: function)
     yield Stand(s3, bus, function)
@@ -174,7 +176,9 @@ def test_a_doubtful_result_goes_where_somebody_looks_at_it(
 ) -> None:
     memory = partial(claims_of, boto3.client("dynamodb"), "outcomes")
     detector = Detector(HesitantEngine(highest))
-    function = ImageFunction(replace(SETTINGS, review_below=0.8), Storage(s3), stand.bus, memory, lambda _: detector)
+    function = ImageFunction(
+        replace(SETTINGS, review_below=0.8), Storage(s3), stand.bus, memory, lambda _: detector, METRICS
+    )
     monkeypatch.setattr(module, "image_function", lambda: function)
     handler(sqs(announced(stand.upload())), Context())
     (outcome,) = stand.bus.outcomes
@@ -205,7 +209,7 @@ def test_a_later_variant_comes_from_the_stored_matte_without_the_net(
 ) -> None:
     memory = partial(claims_of, boto3.client("dynamodb"), "outcomes")
     settings = replace(SETTINGS, review_below=review_below)
-    function = ImageFunction(settings, Storage(s3), stand.bus, memory, lambda _: painted_detector)
+    function = ImageFunction(settings, Storage(s3), stand.bus, memory, lambda _: painted_detector, METRICS)
     monkeypatch.setattr(module, "image_function", lambda: function)
     upload = stand.upload()
     variant = {"outputs": "png,jpg", "background": "#abc", "crop": "subject:5%", "shadow": "soft"}
@@ -527,7 +531,7 @@ def test_an_installation_without_weights_loses_no_upload(
         raise MissingWeights("There are no weights.")
 
     table = partial(claims_of, boto3.client("dynamodb"), "outcomes")
-    function = ImageFunction(SETTINGS, Storage(s3), stand.bus, table, missing)
+    function = ImageFunction(SETTINGS, Storage(s3), stand.bus, table, missing, METRICS)
     monkeypatch.setattr(module, "image_function", lambda: function)
     upload = stand.upload()
     assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}

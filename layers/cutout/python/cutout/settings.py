@@ -10,6 +10,7 @@ from cutout.limits import Limits, VideoLimits
 from cutout.options import READERS, Options
 
 VIDEO_DEFAULTS = Options(outputs=(Output.MP4,))
+DEFAULT_STACK = "cutout"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class ImageSettings:
     """The bucket whose videos become jobs. Without it no video is left alone."""
     review_below: float = 0
     """Results of less confidence go to `review/`. At 0 none does."""
+    stack: str = DEFAULT_STACK
+    """Whose metrics are told from those of other stacks in the account."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ImageSettings":
@@ -45,6 +48,7 @@ class ImageSettings:
             leaves_videos=flag(environment, "CUTOUT_VIDEO_JOBS"),
             input_bucket=environment.get("CUTOUT_INPUT_BUCKET") or None,
             review_below=share(environment, "CUTOUT_REVIEW_BELOW"),
+            stack=environment.get("CUTOUT_STACK") or DEFAULT_STACK,
         )
 
 
@@ -64,6 +68,7 @@ class VideoSettings:
     options: Options = field(default_factory=lambda: VIDEO_DEFAULTS)
     limits: VideoLimits = field(default_factory=VideoLimits)
     review_below: float = 0
+    stack: str = DEFAULT_STACK
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "VideoSettings":
@@ -81,6 +86,7 @@ class VideoSettings:
                 minutes=number(environment, "CUTOUT_LIMIT_MINUTES", VideoLimits.minutes),
             ),
             review_below=share(environment, "CUTOUT_REVIEW_BELOW"),
+            stack=environment.get("CUTOUT_STACK") or DEFAULT_STACK,
         )
 
 
