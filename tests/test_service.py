@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from cutout.arrays import Pixels
-from infra.local.aws import EmbeddedAws
+from infra.local.aws import REPOSITORY, EmbeddedAws
 from infra.local.outcomes import OutcomeEvent
+from infra.local.template import load
+from tests.infra.insights import answer
 
 TIMEOUT_SECONDS = 120
 
@@ -145,15 +147,68 @@ def test_a_direct_call_is_answered_with_the_outcome(aws: EmbeddedAws, jpeg: byte
     assert answer == {"detail-type": "Background Removed", "detail": dict(awaited.detail)}
 
 
-def test_the_log_names_the_upload_on_its_line_and_counts_it(aws: EmbeddedAws, jpeg: bytes) -> None:
-    version = outcome_of(aws, "logged.jpg", jpeg).detail["upload"]["version"]
+@pytest.mark.parametrize(
+    ("key", "way", "code"),
+    [
+        ("found.jpg", ["Taken up", "Background Removed"], None),
+        ("found.mp4", ["Left to the video job", "Taken up", "Background Removal Failed"], "unreadable_video"),
+    ],
+)
+def test_one_query_tells_the_way_of_an_upload_from_its_event_to_its_outcome(
+    aws: EmbeddedAws, jpeg: bytes, key: str, way: list[str], code: str | None
+) -> None:
+    """The template's own query, asked of what function and jobs have logged."""
+    content = jpeg if key.endswith(".jpg") else b"\0\0\0\x20ftypisom" + bytes(40)
+    version = outcome_of(aws, key, content).detail["upload"]["version"]
     wait_until_idle(aws)
-    lines = [json.loads(line) for line in aws.function_log.read_text().splitlines() if line.startswith("{")]
-    (line,) = [
-        line for line in lines if line.get("key") == "logged.jpg" and line.get("message") == "Background Removed"
-    ]
-    assert (line["bucket"], line["version"]) == (aws.outputs["InputBucket"], version)
-    assert any("BackgroundRemoved" in line for line in lines)
+    query = load(REPOSITORY / "template.yaml")["Resources"]["UploadQuery"]["Properties"]["QueryString"]
+    lines = answer(query.replace("KEY", key), log_lines(aws))
+    assert sorted(line["message"] for line in lines) == sorted(way)
+    outcome = lines[-1]
+    assert outcome["message"] == way[-1]
+    assert outcome["version"] == outcome["detail"]["upload"]["version"] == version
+    assert outcome["detail"].get("error", {}).get("code") == code
+
+
+def test_every_line_names_its_upload_and_none_tells_of_its_content(aws: EmbeddedAws, jpeg: bytes) -> None:
+    secret = "a-name-that-nobody-logs"
+    outcome_of(aws, "private.jpg", with_comment(jpeg, secret), **{"somebody-elses": secret})
+    outcome_of(aws, "private-letter.jpg", f"{secret}, and more of it".encode())
+    outcome_of(aws, "private-broken.jpg", with_comment(jpeg, secret)[:2000])
+    outcome_of(aws, "private-letter.mp4", f"{secret}, and more of it".encode())
+    wait_until_idle(aws)
+    lines = list(log_lines(aws))
+    assert not [line for line in lines if secret in line]
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    assert all(line["bucket"] and line["key"] for line in told)
+    private = [line for line in told if line["key"].startswith("private")]
+    assert len({line["version"] for line in private}) == len({line["key"] for line in private}) == 4
+
+
+def with_comment(jpeg: bytes, text: str) -> bytes:
+    """`jpeg` with `text` as its comment and in its EXIF."""
+    exif = Image.Exif()
+    exif[0x010E] = text
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(jpeg)).save(buffer, "JPEG", exif=exif, comment=text)
+    return buffer.getvalue()
+
+
+def test_outcomes_are_counted(aws: EmbeddedAws, jpeg: bytes) -> None:
+    outcome_of(aws, "counted.jpg", jpeg)
+    wait_until_idle(aws)
+    (line,) = [line for line in map(json.loads, filter(is_metric, log_lines(aws))) if line["key"] == "counted.jpg"]
+    assert (line["stack"], line["medium"], line["Removed"], line["Failed"]) == ("cutout", "photo", 1, 0)
+    assert line["SaliencySeconds"] > 0
+
+
+def is_metric(line: str) -> bool:
+    return line.startswith('{"_aws"')
+
+
+def log_lines(aws: EmbeddedAws) -> Iterator[str]:
+    for log in (aws.function_log, aws.job_log):
+        yield from log.read_text().splitlines()
 
 
 def wait_until_idle(aws: EmbeddedAws) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 NOT_DEPLOYED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
         "AWS::Events::Archive",
         "AWS::Lambda::EventSourceMapping",
+        "AWS::Logs::QueryDefinition",
         "AWS::S3::BucketPolicy",
         "AWS::SNS::Subscription",
         "AWS::SNS::TopicPolicy",
@@ -39,7 +41,9 @@ def deployable(template: Mapping[str, Any]) -> dict[str, Any]:
     """
     result = copy.deepcopy(dict(template))
     result["Resources"] = {
-        name: resource for name, resource in result["Resources"].items() if resource["Type"] not in NOT_DEPLOYED
+        name: resource
+        for name, resource in result["Resources"].items()
+        if resource["Type"] not in NOT_DEPLOYED and not _waits_for_an_alarm(resource)
     }
     for parameter in result["Parameters"].values():
         if parameter["Type"] == "Number":
@@ -57,6 +61,12 @@ def only(template: Mapping[str, Any], resource_type: str) -> dict[str, Any]:
         raise DeploymentError(f"the embedded AWS runs one {resource_type}, the template has {len(found)}")
     resource: dict[str, Any] = found[0]
     return resource
+
+
+def _waits_for_an_alarm(resource: Mapping[str, Any]) -> bool:
+    """Whether it is a rule that names an alarm, of which there is none here."""
+    pattern = resource.get("Properties", {}).get("EventPattern", {})
+    return bool(resource["Type"] == "AWS::Events::Rule" and pattern.get("source") == ["aws.cloudwatch"])
 
 
 def _resolved(template: Mapping[str, Any]) -> dict[str, Any]:

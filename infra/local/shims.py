@@ -114,9 +114,10 @@ SHIMS = (
         name="resources that are not deployed",
         aws="Creates them.",
         moto="Does not know AWS::S3::BucketPolicy, AWS::SQS::QueuePolicy, AWS::SNS::Subscription, "
-        "AWS::SNS::TopicPolicy and AWS::CloudWatch::Alarm in a template, and fails on the pattern of an "
-        "AWS::Events::Archive.",
-        shim="They are left out. No policy is attached, no alarm is raised, no outcome is archived.",
+        "AWS::SNS::TopicPolicy, AWS::CloudWatch::Alarm, AWS::CloudWatch::Dashboard and AWS::Logs::QueryDefinition in a "
+        "template, and fails on the pattern of an AWS::Events::Archive.",
+        shim="They are left out, and so are the rules that wait for an alarm. No policy is attached, no alarm is "
+        "raised, no budget is watched, no outcome is archived.",
     ),
     Shim(
         name="permissions",

@@ -197,6 +197,7 @@ def test_the_job_is_told_all_that_the_library_reads(flat: dict[str, Any]) -> Non
         "CUTOUT_LIMIT_MEGAPIXELS": {"Ref": "LimitVideoMegapixels"},
         "CUTOUT_LIMIT_MINUTES": {"Ref": "LimitVideoMinutes"},
         "CUTOUT_REVIEW_BELOW": {"Ref": "ReviewBelow"},
+        "CUTOUT_STACK": {"Ref": "AWS::StackName"},
         "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},
     }
 
