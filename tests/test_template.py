@@ -222,7 +222,7 @@ def test_the_idempotency_table_has_the_key_and_the_expiry_that_claims_expect(tem
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
 
 
-# ---------------------------------------------------------------- what the function is told and may do
+# ---------------------------------------------------------------- what the function is told
 
 
 def test_the_function_is_told_all_that_the_library_reads(template: dict[str, Any]) -> None:
@@ -265,50 +265,6 @@ def test_the_defaults_are_those_that_the_documentation_gives(template: dict[str,
 
     assert [default(template, name) for name in names] == ["u2net", "png", "transparent", "none", "none", "fast"]
     assert (default(template, "LimitMegabytes"), default(template, "LimitMegapixels")) == (100, 50)
-
-
-def test_no_permission_has_a_wildcard_for_an_action_or_for_all_resources(template: dict[str, Any]) -> None:
-    allowed = [statement for statement in statements(template) if statement["Effect"] == "Allow"]
-
-    assert [action for statement in allowed for action in as_list(statement["Action"]) if "*" in action] == []
-    assert [statement for statement in allowed if "*" in as_list(statement.get("Resource"))] == []
-
-
-def test_no_role_takes_what_a_managed_policy_gives(template: dict[str, Any]) -> None:
-    roles = [resource for resource in template["Resources"].values() if resource["Type"] == "AWS::IAM::Role"]
-
-    assert len(roles) == 1
-    assert "ManagedPolicyArns" not in roles[0]["Properties"]
-
-
-@pytest.mark.parametrize(
-    ("action", "resource"),
-    [
-        ("s3:GetObject", [{"Fn::Sub": "${InputBucket.Arn}/*"}, {"Fn::Sub": "${OutputBucket.Arn}/*.mask.png"}]),
-        ("s3:GetObjectVersion", {"Fn::Sub": "${InputBucket.Arn}/*"}),
-        ("s3:ListBucket", [{"Fn::GetAtt": ["InputBucket", "Arn"]}, {"Fn::GetAtt": ["OutputBucket", "Arn"]}]),
-        ("s3:PutObject", {"Fn::Sub": "${OutputBucket.Arn}/*"}),
-        ("events:PutEvents", {"Fn::GetAtt": ["ResultBus", "Arn"]}),
-        ("dynamodb:PutItem", {"Fn::GetAtt": ["IdempotencyTable", "Arn"]}),
-        ("dynamodb:UpdateItem", {"Fn::GetAtt": ["IdempotencyTable", "Arn"]}),
-        ("sqs:ReceiveMessage", {"Fn::GetAtt": ["ImageQueue", "Arn"]}),
-        ("sqs:DeleteMessage", {"Fn::GetAtt": ["ImageQueue", "Arn"]}),
-        ("sqs:GetQueueAttributes", {"Fn::GetAtt": ["ImageQueue", "Arn"]}),
-        ("logs:CreateLogStream", {"Fn::GetAtt": ["ImageLogGroup", "Arn"]}),
-        ("logs:PutLogEvents", {"Fn::GetAtt": ["ImageLogGroup", "Arn"]}),
-    ],
-)
-def test_the_function_may_do_its_work_there_and_nowhere_else(
-    template: dict[str, Any], action: str, resource: Any
-) -> None:
-    assert granted(template, action) == as_list(resource)
-
-
-def test_the_key_may_be_used_only_if_one_is_given(template: dict[str, Any]) -> None:
-    policy = template["Resources"]["ImageFunctionKmsPolicy"]
-
-    assert policy["Condition"] == "HasKmsKey"
-    assert granted(template, "kms:Decrypt") == granted(template, "kms:GenerateDataKey") == [{"Ref": "KmsKeyArn"}]
 
 
 def test_logs_are_kept_for_as_long_as_asked(template: dict[str, Any]) -> None:

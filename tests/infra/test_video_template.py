@@ -61,15 +61,6 @@ def variables(template: dict[str, Any], definition: str = "JobDefinition") -> di
     return {entry["Name"]: entry["Value"] for entry in entries if "Name" in entry}
 
 
-def statements(template: dict[str, Any], role: str) -> list[dict[str, Any]]:
-    policies = properties(template, role)["Policies"]
-    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 # ---------------------------------------------------------------- videos are on, or off
 
 
@@ -315,66 +306,7 @@ def test_both_rules_and_nobody_else_may_send_to_the_dead_letter_queue(video: dic
     assert properties(video, "Dlq")["MessageRetentionPeriod"] == 14 * DAY_SECONDS
 
 
-# ---------------------------------------------------------------- what the job and its host may do
-
-
-@pytest.mark.parametrize(
-    ("actions", "resource"),
-    [
-        (["s3:GetObject", "s3:GetObjectVersion"], {"Fn::Sub": "arn:${AWS::Partition}:s3:::${InputBucket}/*"}),
-        (["s3:ListBucket"], {"Fn::Sub": "arn:${AWS::Partition}:s3:::${InputBucket}"}),
-        (["s3:PutObject", "s3:AbortMultipartUpload"], {"Fn::Sub": "arn:${AWS::Partition}:s3:::${OutputBucket}/*"}),
-        (["events:PutEvents"], {"Ref": "ResultBusArn"}),
-        (
-            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-            {"Ref": "IdempotencyTableArn"},
-        ),
-    ],
-)
-def test_the_job_may_do_its_work_there_and_nowhere_else(
-    video: dict[str, Any], actions: list[str], resource: Any
-) -> None:
-    granting = [each for each in statements(video, "JobRole") if set(as_list(each["Action"])) & set(actions)]
-
-    assert [(as_list(each["Action"]), each["Resource"]) for each in granting] == [(actions, resource)]
-    assert len(statements(video, "JobRole")) == 5
-
-
-def test_the_key_of_the_buckets_may_be_used_only_if_one_is_given(video: dict[str, Any]) -> None:
-    policy = video["Resources"]["JobKmsPolicy"]
-    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
-
-    assert (policy["Condition"], policy["Properties"]["Roles"]) == ("HasKmsKey", [{"Ref": "JobRole"}])
-    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert statement["Resource"] == {"Ref": "KmsKeyArn"}
-
-
-def test_the_rule_may_submit_this_job_to_this_queue_and_nothing_else(video: dict[str, Any]) -> None:
-    (statement,) = statements(video, "UploadRuleRole")
-    name = properties(video, "JobDefinition")["JobDefinitionName"]["Fn::Sub"]
-
-    assert statement["Action"] == "batch:SubmitJob"
-    assert statement["Resource"] == [
-        {"Ref": "JobQueue"},
-        {"Fn::Sub": f"arn:${{AWS::Partition}}:batch:${{AWS::Region}}:${{AWS::AccountId}}:job-definition/{name}:*"},
-    ]
-
-
-def test_no_permission_has_a_wildcard_for_an_action_or_for_all_resources(video: dict[str, Any]) -> None:
-    granted = [each for role in ("JobRole", "UploadRuleRole") for each in statements(video, role)]
-
-    assert [action for each in granted for action in as_list(each["Action"]) if "*" in action] == []
-    assert [each for each in granted if "*" in as_list(each["Resource"])] == []
-
-
-def test_a_policy_of_aws_is_for_the_hosts_alone(video: dict[str, Any]) -> None:
-    managed = {
-        name: resource["Properties"]["ManagedPolicyArns"]
-        for name, resource in video["Resources"].items()
-        if "ManagedPolicyArns" in resource["Properties"]
-    }
-    policy = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
-    assert managed == {"HostRole": [{"Fn::Sub": policy}]}
+# ---------------------------------------------------------------- what the job reaches on its host
 
 
 def test_the_job_has_no_rights_on_its_host_and_one_place_to_write(video: dict[str, Any]) -> None:
