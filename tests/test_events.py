@@ -141,3 +141,43 @@ def test_any_key_survives_both_spellings(key: str) -> None:
     event["Records"][0]["s3"]["object"]["key"] = quote_plus(encodable)
     assert parse(event)[0].key == encodable
     assert parse(object_created(key=encodable))[0].key == encodable
+
+
+def nested(text: str, depth: int) -> str:
+    for _ in range(depth):
+        text = json.dumps({"Type": "Notification", "Message": text}) if len(text) < 50_000 else text
+    return text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"Records": ' * 50_000,
+        '{"bucket": "b", "key": "k", "size": ' + "9" * 5000 + "}",
+        nested("{}", 15),
+        "NaN",
+        "\ufeff{}",
+        '{"bucket": "b", "key": "\\ud83d"}',
+        '{"bucket": "b", "key": "k", "options": {"model": "\\udc00"}}',
+    ],
+)
+def test_a_message_made_to_break_the_parser_is_refused_by_name(text: str) -> None:
+    for event in (text, json.dumps({"Records": [{"eventSource": "aws:sqs", "body": text}]})):
+        with pytest.raises(UnreadableEvent):
+            events.parse_text(event)
+
+
+@given(st.text(max_size=200) | json_values.map(json.dumps) | json_values.map(lambda value: json.dumps(value)[:-3]))
+def test_no_text_brings_the_parser_down(text: str) -> None:
+    with contextlib.suppress(UnreadableEvent):
+        assert all(isinstance(upload, Upload) for upload in events.parse_text(text))
+
+
+@given(st.integers(0, 9), st.integers(0, 400), st.binary(max_size=4))
+def test_no_recorded_event_that_is_damaged_brings_the_parser_down(number: int, place: int, put: bytes) -> None:
+    recorded = sorted(RECORDED.glob("*.json"))
+    text = bytearray(recorded[number % len(recorded)].read_bytes())
+    text[place : place + len(put)] = put
+    with contextlib.suppress(UnreadableEvent):
+        assert all(isinstance(upload, Upload) for upload in events.parse_text(text.decode(errors="replace")))

@@ -29,6 +29,9 @@ class Upload:
     def __post_init__(self) -> None:
         if not self.bucket or not self.key:
             raise UnreadableEvent(f"An upload has a bucket and a key, not {self.bucket!r} and {self.key!r}.")
+        for text in (self.bucket, self.key, self.version, self.etag, *self.options, *self.options.values()):
+            if text and not is_unicode(text):
+                raise UnreadableEvent(f"An upload is named in Unicode, which {text!r} is not.")
 
     @property
     def is_versioned(self) -> bool:
@@ -65,8 +68,8 @@ def parse_text(text: str) -> list[Upload]:
     """The uploads that the JSON document `text` announces: the body of an SQS message, the message of SNS."""
     try:
         return parse(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise UnreadableEvent(f"A message of {len(text)} characters is not JSON.") from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableEvent(f"A message of {len(text)} characters is not JSON that can be read.") from error
 
 
 def parse_record(record: object) -> list[Upload]:
@@ -107,6 +110,15 @@ def direct_upload(bucket: str, key: str, rest: Mapping[Any, Any]) -> Upload:
     if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
         raise UnreadableEvent("The options of a direct call map names to strings.")
     return Upload(bucket, key, text(rest, "version"), etag_of(rest), options)
+
+
+def is_unicode(text: str) -> bool:
+    """JSON can hold halves of characters, which nothing that is sent can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_folder_marker(key: str, entry: Mapping[Any, Any]) -> bool:
