@@ -10,7 +10,7 @@ SAM := .venv-sam/bin/sam
 SAM_VERSION := 1.170.0
 VIDEO_PEER := backgroundremover==0.4.5
 PHOTO_PEER := rembg[cpu]==2.0.86
-export FILE
+export FILE PHOTOS
 
 .PHONY: help
 help:  ## show this list
@@ -48,6 +48,10 @@ bench-video: weights .venv-peer/installed  ## a clip through cutout and through 
 	@$(BIN)/python -m tests.benchmarks.video_peer $(BENCH_OPTIONS)
 	@echo "make bench-video: the figures are above."
 
+.PHONY: gallery
+gallery: weights .venv-rembg/installed  ## photos as cutout and its peer cut them out, on a page; PHOTOS=folder takes yours
+	@$(BIN)/python -m tests.benchmarks.gallery "$${PHOTOS:-}"
+
 .PHONY: weights
 weights: .venv/installed  ## the pretrained weights, checked by hash and compiled
 	@$(BIN)/cutout weights fetch
@@ -78,7 +82,7 @@ setup: .venv/installed  ## the environment alone
 
 # The first import compiles with numba, for a minute, and keeps what it made.
 .venv-rembg/installed: Makefile
-	@echo "Setting up .venv-rembg, 0.9 GB, for the benchmark alone."
+	@echo "Setting up .venv-rembg, 0.9 GB, for the comparison alone."
 	@test -x .venv-rembg/bin/pip || $(PYTHON) -m venv --clear .venv-rembg
 	@.venv-rembg/bin/pip install --quiet --disable-pip-version-check '$(PHOTO_PEER)' 'matplotlib>=3.10,<4'
 	@.venv-rembg/bin/python -c 'import rembg'

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import skimage.data
+from PIL import Image
 
 from tests.benchmarks.photo_peer.figures import Figures, Folder, Scaling, Whole
 from tests.benchmarks.photo_peer.lambda_price import SETTINGS_MEGABYTES, cheapest, settings
 from tests.benchmarks.photo_peer.table import markdown
-from tests.benchmarks.photo_peer.tools import CUTOUT, REMBG
+from tests.benchmarks.photo_peer.tools import CUTOUT, REMBG, cutout
+from tests.benchmarks.photo_peer.worker import PhotoRefused, Worker
 
 SMALLEST = ["--alone", "--model", "u2netp", "--megapixels", "1", "--rounds", "1", "--only", "warm", "whole", "start"]
 
@@ -22,6 +25,18 @@ def test_the_smallest_run_ends_with_a_table(tmp_path: Path) -> None:
     assert table in printed
     for row in ("JPEG of 1 MP to PNG, warm", "peak memory, 1 MP", "cutout, 1 MP", "import handler", "first photo"):
         assert row in table
+
+
+def test_a_worker_says_why_it_refuses_a_photo_and_takes_the_next(tmp_path: Path) -> None:
+    empty, photo, target = (tmp_path / name for name in ("empty.jpg", "photo.png", "cutout.png"))
+    empty.touch()
+    Image.fromarray(skimage.data.coffee()).save(photo)
+    tool = cutout("u2netp")
+    with Worker(tool.worker, tool.environment) as worker:
+        with pytest.raises(PhotoRefused, match="The file is empty"):
+            worker.photo(empty, target)
+        assert worker.photo(photo, target).verdict["subject_share"] > 0.2
+    assert target.is_file()
 
 
 def test_a_ratio_above_one_is_cutouts_advantage_in_time_in_memory_and_in_rate() -> None:

@@ -3,11 +3,14 @@
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
+from cutout.errors import CutoutError
 from cutout.limits import Limits
 from cutout.models import Model
 from cutout.options import Options
@@ -34,15 +37,23 @@ def main(model: str) -> None:
         if "net" in request:
             begin = perf_counter()
             engine.infer(NOISE)
-            answer = {"seconds": perf_counter() - begin}
+            answer: dict[str, Any] = {"seconds": perf_counter() - begin}
         else:
-            content = Path(request["photo"]).read_bytes()
-            begin = perf_counter()
-            result = remove_background(content, options, detector, Limits(), no_file)
-            answer = {"seconds": perf_counter() - begin, "stages": result.seconds}
-            if request["target"]:
-                Path(request["target"]).write_bytes(result.renditions[0].content)
+            answer = answer_of(request["photo"], request["target"], options, detector)
         print(json.dumps(answer), flush=True)
+
+
+def answer_of(photo: str, target: str | None, options: Options, detector: Detector) -> dict[str, Any]:
+    content = Path(photo).read_bytes()
+    begin = perf_counter()
+    try:
+        result = remove_background(content, options, detector, Limits(), no_file)
+    except CutoutError as error:
+        return {"refused": str(error)}
+    seconds = perf_counter() - begin
+    if target:
+        Path(target).write_bytes(result.renditions[0].content)
+    return {"seconds": seconds, "stages": result.seconds, "verdict": asdict(result.verdict)}
 
 
 if __name__ == "__main__":

@@ -70,17 +70,25 @@ def serve(session: Any) -> None:
         begin = perf_counter()
         if "net" in request:
             net.run(None, noise)
-            answer = {"seconds": perf_counter() - begin}
+            answer: dict[str, Any] = {"seconds": perf_counter() - begin}
         else:
-            content = Path(request["photo"]).read_bytes()
-            begin = perf_counter()
-            marks.begin()
-            made = remove(content, session=session)
-            marks.end("encode")
-            answer = {"seconds": perf_counter() - begin, "stages": marks.seconds}
-            if request["target"]:
-                Path(request["target"]).write_bytes(made)
+            answer = answer_of(request["photo"], request["target"], session, marks)
         print(json.dumps(answer), flush=True)
+
+
+def answer_of(photo: str, target: str | None, session: Any, marks: Marks) -> dict[str, Any]:
+    content = Path(photo).read_bytes()
+    begin = perf_counter()
+    marks.begin()
+    try:
+        made = remove(content, session=session)
+    except Exception as error:  # noqa: BLE001 - it has no errors of its own, and one photo must not stop the others
+        return {"refused": f"{type(error).__name__}: {error}"}
+    marks.end("encode")
+    seconds = perf_counter() - begin
+    if target:
+        Path(target).write_bytes(made)
+    return {"seconds": seconds, "stages": marks.seconds}
 
 
 def main(model: str, *files: str) -> None:

@@ -44,7 +44,7 @@ def cutout(model: str) -> Tool:
 def rembg(model: str, weights_directory: Path, home: Path) -> Tool:
     """The peer, with `home` as the folder where it looks for weights: cutout's very files are put there."""
     if not PEER_PYTHON.exists():
-        raise SystemExit("The peer isn't installed. `make bench` does that, and --alone does without it.")
+        raise SystemExit("The peer isn't installed. `make .venv-rembg/installed` does that.")
     home.mkdir(parents=True, exist_ok=True)
     link = home / f"{model}.onnx"
     link.unlink(missing_ok=True)

@@ -10,11 +10,19 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker says of one piece of work: seconds in all and by stage, and how many operations, if it knows."""
+    """What a worker says of one piece of work: seconds in all and by stage, and what else it knows.
+
+    `operations`: how many it took. `verdict`: the fields of `cutout.verdict.Verdict` on the photo.
+    """
 
     seconds: float
     stages: Mapping[str, float] = field(default_factory=dict)
     operations: float = 0
+    verdict: Mapping[str, float] = field(default_factory=dict)
+
+
+class PhotoRefused(Exception):
+    """The tool can't do this photo, and says why. It goes on to take others."""
 
 
 class WorkerFailed(Exception):
@@ -38,7 +46,7 @@ class Worker:
         self._process.wait()
 
     def photo(self, source: Path, target: Path | None = None) -> Done:
-        """Remove the background of the file `source`; keep the PNG in `target`."""
+        """Remove the background of the file `source`; keep the PNG in `target`. Raises PhotoRefused."""
         return self._ask({"photo": str(source), "target": str(target) if target else None})
 
     def net(self) -> Done:
@@ -54,4 +62,7 @@ class Worker:
         line = self._process.stdout.readline()
         if not line:
             raise WorkerFailed(" ".join(map(str, self._process.args)))
-        return Done(**json.loads(line))
+        answer = json.loads(line)
+        if "refused" in answer:
+            raise PhotoRefused(answer["refused"])
+        return Done(**answer)
