@@ -1,6 +1,6 @@
 """`make gallery`: a page and contact sheets of photos, of what rembg 2.0.86 makes of them and of what cutout does.
 
-PHOTOS=FOLDER takes the photos of a folder of yours.
+PHOTOS=FOLDER takes the photos of a folder of yours. Without it, strip.png is what docs/edges.png shows.
 """
 
 import argparse
@@ -34,10 +34,10 @@ def main() -> None:
             if len(strip) < STRIP_ROWS:
                 strip += sheet.edge_rows(study, STRIP_GROUNDS)[:1]
     (folder / "index.html").write_text(page(done, sheets), encoding="utf-8")
-    said = f"{len(done)} photos are in {folder}/index.html"
+    said = f"the page is {folder}/index.html"
     if strip:
         sheet.grid(strip).save(folder / "strip.png", optimize=True)
-        said += f", and an edge of the first {len(strip)} in {folder}/strip.png"
+        said += f", a strip of edges {folder}/strip.png"
     print(f"make gallery: {said}.")
 
 
