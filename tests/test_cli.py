@@ -1,7 +1,9 @@
 """If these fail, a user at the terminal loses work, or a traceback is all that is said."""
 
 import shutil
+import time
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -9,7 +11,11 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from cutout.arrays import Pixels
+from cutout.choices import Output
 from cutout.cli import main
+from cutout.cli_image import remove_backgrounds
+from cutout.files import plan
+from cutout.limits import Limits
 
 
 def run(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:
@@ -71,6 +77,45 @@ def test_another_variant_needs_no_net_once_the_matte_is_there(photo: Path, tmp_p
     refused = run("image", photo, tmp_path / "no.png", "--matte", photo)
     assert "in colour" in refused.output
     assert "[invalid_option]" in refused.output
+
+
+def test_photos_of_a_folder_are_the_same_as_photos_alone(photo: Path, tmp_path: Path) -> None:
+    """Several are worked on at once, with one net."""
+    sizes = [(300, 200), (640, 480), (120, 90)]
+    with Image.open(photo) as cat:
+        for number, size in enumerate(sizes):
+            cat.resize(size).save(photo.parent / f"{number}.jpg")
+    assert run("image", photo.parent, tmp_path / "out", "--model", "u2netp").exit_code == 0
+    for number, size in enumerate(sizes):
+        alone = tmp_path / f"{number}.png"
+        assert run("image", photo.parent / f"{number}.jpg", alone, "--model", "u2netp").exit_code == 0
+        with Image.open(alone) as expected, Image.open(tmp_path / "out" / f"{number}.jpg.png") as together:
+            assert together.size == size
+            assert np.abs(np.asarray(expected).astype(int) - np.asarray(together)).max() <= 1
+
+
+def test_after_ctrl_c_no_other_photo_is_begun(photo: Path, tmp_path: Path) -> None:
+    for number in range(20):
+        (photo.parent / f"{number}.jpg").write_bytes(photo.read_bytes())
+    begun: list[bytes] = []
+
+    def remove(content: bytes) -> NoReturn:
+        begun.append(content)
+        time.sleep(0.05)
+        raise KeyboardInterrupt
+
+    work = plan(photo.parent, tmp_path / "out", (Output.PNG,))
+    with pytest.raises(KeyboardInterrupt):
+        remove_backgrounds(work, remove, Limits(), at_once=2)
+    assert len(begun) < 20
+
+
+def test_failures_are_named_in_the_order_of_the_folder(photo: Path, tmp_path: Path) -> None:
+    for name in "edcba":
+        (photo.parent / f"{name}.jpg").write_bytes(photo.read_bytes()[: ord(name)])
+    result = run("image", photo.parent, tmp_path / "out", "--model", "u2netp")
+    named = [line.split(":")[0] for line in result.output.splitlines() if line.endswith("_image]")]
+    assert [Path(name).name for name in named] == ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cutout.stages import End, Line
+from cutout.stages import Budget, End, Line
 
 
 def counted(limit: int, made: list[int]) -> Iterator[int]:
@@ -101,3 +102,30 @@ def test_leaving_early_ends_the_stages() -> None:
     with Line() as line:
         assert next(line.ahead("one", counted(10**9, []), 2)) == 0
     assert threading.active_count() == before
+
+
+def test_a_budget_is_never_overspent_and_who_wants_too_much_gets_it_alone() -> None:
+    """Several large photos at once would fill the memory, or one that is larger than it all would wait for ever."""
+    budget, lock = Budget(10), threading.Lock()
+    held, most = [0], [0]
+
+    def work(amount: int) -> None:
+        with budget.share(amount):
+            with lock:
+                held[0] += amount
+                most[0] = max(most[0], held[0])
+                assert held[0] <= max(10, amount)
+            time.sleep(0.001)
+            with lock:
+                held[0] -= amount
+
+    with ThreadPoolExecutor(5) as threads:
+        list(threads.map(work, [4, 3, 25, 6, 10, 1, 30, 5, 5, 5] * 4))
+    assert most[0] == 30
+
+
+def test_a_budget_is_given_back_when_work_fails() -> None:
+    budget = Budget(1)
+    for _ in range(2):
+        with pytest.raises(RuntimeError), budget.share(1):
+            raise RuntimeError

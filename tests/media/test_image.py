@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms, features
 from cutout.arrays import Pixels
 from cutout.errors import EmptyFile, TooManyBytes, TooManyPixels, UnreadableImage, UnsupportedFormat
 from cutout.limits import Limits
-from cutout.media.image import ImageFormat, decode, encode, encode_matte
+from cutout.media.image import ImageFormat, decode, encode, encode_matte, pixels_from_header
 from cutout.media.picture import Picture
 
 Save = Callable[..., bytes]
@@ -253,3 +253,13 @@ def test_a_matte_is_grey_with_every_bit(shift: int, texture: npt.NDArray[np.uint
 def test_the_content_type_says_what_the_bytes_are(image_format: ImageFormat, picture: Picture) -> None:
     image = reopened(encode(replace(picture, alpha=None), image_format))
     assert Image.MIME[str(image.format)] == image_format.content_type
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "GIF", "WEBP", "AVIF", "BMP"])
+def test_the_size_is_known_before_there_are_pixels(file_format: str, save: Save) -> None:
+    data = save(Image.new("RGB", (40, 30)), file_format)
+    assert pixels_from_header(data, Limits()) == 1200
+    with pytest.raises(TooManyPixels):
+        pixels_from_header(data, Limits(megapixels=0.001))
+    with pytest.raises(EmptyFile):
+        pixels_from_header(b"", Limits())

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,13 @@ from cutout.files import Job, Plan, default_output, plan, read_whole, write_whol
 from cutout.limits import Limits
 from cutout.options import Options
 from cutout.settings import CommandLineSettings
+from cutout.stages import Budget
 
 if TYPE_CHECKING:
     from cutout.photo_outputs import Result
+
+AT_ONCE = 2
+"""Photos of a folder. While one is in the net, which takes all cores, the other is read or written."""
 
 
 @click.command()
@@ -99,7 +104,7 @@ def image(
     begin = perf_counter()
     limits = Limits(megapixels=limit_megapixels, frames=limit_frames)
     remove = by_matte(matte, options, limits) if matte else by_net(options, engine, limits)
-    failures = remove_backgrounds(work, remove, limits)
+    failures = remove_backgrounds(work, remove, limits, at_once=1 if options.frames is Frames.ALL else AT_ONCE)
     summarise(work, failures, perf_counter() - begin)
 
 
@@ -126,24 +131,53 @@ def reader(limits: Limits) -> Callable[[str], bytes]:
     return lambda name: read_whole(Path(name), limits)
 
 
-def remove_backgrounds(work: Plan, remove: "Callable[[bytes], Result]", limits: Limits) -> dict[Path, Exception]:
-    """Do all of `work`, going on past what fails; returns what failed, and why."""
-    failures: dict[Path, Exception] = {}
-    with click.progressbar(work.jobs, label="Removing backgrounds", item_show_func=name_of, file=sys.stderr) as jobs:
-        for job in jobs:
-            try:
-                for rendition in remove(read_whole(job.source, limits)).renditions:
+def remove_backgrounds(
+    work: Plan, remove: "Callable[[bytes], Result]", limits: Limits, *, at_once: int
+) -> dict[Path, str]:
+    """Do all of `work`, going on past what fails; returns what failed, and why.
+
+    `at_once` photos are worked on at a time, and fewer if they have more pixels together than one may have alone. After
+    Ctrl-C those in hand are finished.
+    """
+    from cutout.media.image import pixels_from_header
+
+    memory = Budget(limits.pixels)
+
+    def attempt(job: Job) -> str:
+        try:
+            content = read_whole(job.source, limits)
+            with memory.share(pixels_from_header(content, limits)):
+                for rendition in remove(content).renditions:
                     write_whole(job.targets[rendition.output], rendition.content)
-            except Exception as error:  # noqa: BLE001 - one photo must not stop the others
-                failures[job.source] = error
+        except Exception as error:  # noqa: BLE001 - one photo must not stop the others
+            return explained(error)
+        return ""
+
+    failures: dict[Path, str] = {}
+    threads = ThreadPoolExecutor(at_once)
+    try:
+        results = threads.map(attempt, work.jobs)
+        with click.progressbar(
+            work.jobs, label="Removing backgrounds", item_show_func=name_of, file=sys.stderr
+        ) as jobs:
+            for job in jobs:
+                if failure := next(results):
+                    failures[job.source] = failure
+    finally:
+        threads.shutdown(cancel_futures=True)
     return failures
+
+
+def explained(error: Exception) -> str:
+    """In words: the error itself would keep the photo that it is of in memory."""
+    return f"{error} [{error.code if isinstance(error, CutoutError) else type(error).__name__}]"
 
 
 def name_of(job: Job | None) -> str:
     return job.source.name if job else ""
 
 
-def summarise(work: Plan, failures: dict[Path, Exception], seconds: float) -> None:
+def summarise(work: Plan, failures: dict[Path, str], seconds: float) -> None:
     """Say what was done and what failed and why; end non-zero if anything did."""
     done = [job for job in work.jobs if job.source not in failures]
     if len(done) == 1:
@@ -155,8 +189,7 @@ def summarise(work: Plan, failures: dict[Path, Exception], seconds: float) -> No
         click.echo(f"Passed over {len(work.passed_over)}, not named like a photo: {names}", err=True)
     if not work.jobs:
         raise click.ClickException("There is no photo in that folder.")
-    for source, error in failures.items():
-        code = error.code if isinstance(error, CutoutError) else type(error).__name__
-        click.echo(f"{source}: {error} [{code}]", err=True)
+    for source, failure in failures.items():
+        click.echo(f"{source}: {failure}", err=True)
     if failures:
         raise click.ClickException(f"{len(failures)} of {len(work.jobs)} photos failed.")

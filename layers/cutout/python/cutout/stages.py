@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -55,6 +56,29 @@ class Channel(Generic[Item]):
     def _raise_if_stopped(self) -> None:
         if self._is_stopped:
             raise Stopped
+
+
+class Budget:
+    """Something of which there is so much, and which is shared. Whoever wants more than all of it waits to be alone."""
+
+    def __init__(self, amount: int) -> None:
+        self._amount = self._left = amount
+        self._turn = threading.Lock()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def share(self, amount: int) -> Iterator[None]:
+        """Hold `amount` of it until the block ends; waits until there is as much. Nobody is overtaken."""
+        held = min(amount, self._amount)
+        with self._turn, self._changed:
+            self._changed.wait_for(lambda: self._left >= held)
+            self._left -= held
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += held
+                self._changed.notify_all()
 
 
 class Line:

@@ -61,13 +61,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
     Ink (CMYK, LAB) becomes sRGB through its profile, grey becomes three equal channels.
     Raises EmptyFile, TooManyBytes, UnsupportedFormat, TooManyPixels (before pixels are allocated) and UnreadableImage.
     """
-    if not data:
-        raise EmptyFile("The file is empty: upload it again.")
-    if len(data) > limits.bytes:
-        raise TooManyBytes(
-            f"The file has {len(data) / 1e6:.1f} MB, above the limit of {limits.megabytes:g} MB: upload a smaller one."
-        )
-    source_format = recognise(data)
+    source_format = _format_within(data, limits)
     with quiet_codecs(limits), damage_refused(source_format, limits):
         match source_format:
             case "JPEG":
@@ -82,6 +76,14 @@ def decode(data: bytes, limits: Limits) -> Picture:
                 return _decode_heif(data, limits)
             case _:
                 return _decode_other(data, source_format, limits)
+
+
+def pixels_from_header(data: bytes, limits: Limits) -> int:
+    """How many pixels `decode` would make of `data`. Raises as it does, of what the header tells."""
+    source_format = _format_within(data, limits)
+    with quiet_codecs(limits), damage_refused(source_format, limits):
+        image = open_header(data, source_format, limits)
+    return image.width * image.height
 
 
 def encode(picture: Picture, image_format: ImageFormat) -> bytes:
@@ -126,6 +128,16 @@ def encode_matte(
     if matte.ndim != 2:
         raise ValueError(f"a matte is HxW, not {matte.shape}")
     return encode_png(matte, dpi=dpi, text=_copyright_text(copyright_notice))
+
+
+def _format_within(data: bytes, limits: Limits) -> str:
+    if not data:
+        raise EmptyFile("The file is empty: upload it again.")
+    if len(data) > limits.bytes:
+        raise TooManyBytes(
+            f"The file has {len(data) / 1e6:.1f} MB, above the limit of {limits.megabytes:g} MB: upload a smaller one."
+        )
+    return recognise(data)
 
 
 def _decode_jpeg(data: bytes, limits: Limits) -> Picture:

@@ -1,6 +1,7 @@
 """From pictures to saliency maps, whatever engine runs the net."""
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -29,10 +30,11 @@ class Engine(Protocol):
 
 
 class Detector:
-    """U-2-Net on one engine."""
+    """U-2-Net on one engine, which takes all cores: threads that share it take turns."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._turn = Lock()
 
     @property
     def batch_size(self) -> int:
@@ -54,7 +56,8 @@ class Detector:
         return self._infer(batch)
 
     def _infer(self, batch: Pixels | Floats) -> Floats:
-        probabilities = self._engine.infer(batch)
+        with self._turn:
+            probabilities = self._engine.infer(batch)
         expected = batch.shape[:3]
         if probabilities.shape != expected:
             raise ValueError(f"the engine gave {probabilities.shape} where {expected} was due")
