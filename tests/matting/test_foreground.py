@@ -1,11 +1,13 @@
 """If these fail, cutouts carry a halo of their old background."""
 
+import cv2
 import numpy as np
 import pytest
 
 from cutout.arrays import Pixels
 from cutout.matting.composite import over
-from cutout.matting.foreground import estimate_foreground
+from cutout.matting.foreground import enlarged, estimate_foreground
+from cutout.matting.tiles import tiles
 
 
 def edge(dtype: type) -> Pixels:
@@ -54,3 +56,16 @@ def test_a_matte_without_anything_certain_does_no_harm(cat: Pixels, alpha: int) 
     np.testing.assert_array_equal(estimate_foreground(cat[:1, :1], matte[:1, :1]), cat[:1, :1])
     error = np.abs(estimate_foreground(cat, matte).astype(int) - cat)
     assert error.mean() < 10
+
+
+@pytest.mark.parametrize("size", [(300, 451), (200, 300), (1, 7), (1001, 13)])
+def test_tiles_of_an_enlarged_picture_fit_together(cat: Pixels, size: tuple[int, int]) -> None:
+    small = cv2.resize(cat, (max(1, size[1] // 3), max(1, size[0] // 3)), interpolation=cv2.INTER_AREA).astype(
+        np.float32
+    )
+    joined = np.empty((*size, 3), np.float32)
+    for tile in tiles(*size, rows=64, columns=100):
+        joined[tile] = enlarged(small, size, tile)
+    expected = cv2.resize(small, size[::-1], interpolation=cv2.INTER_LINEAR)
+    assert np.abs(joined - expected).mean() < 0.5
+    assert np.abs(joined - expected).max() < 4
