@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
@@ -292,19 +290,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     function = image_function()
     turn = function.turn(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
 
-    def answer_message(record: SQSRecord) -> None:
+    def is_answered(message: Mapping[str, str]) -> bool:
         try:
-            uploads = events.parse_text(record.body)
+            uploads = events.parse_text(message["body"])
+            if events.is_direct(json.loads(message["body"])):
+                function.answer(uploads[0], turn)
+            else:
+                function.answer_announced(uploads, turn)
         except UnreadableEvent:
-            logger.exception("The message goes back to the queue.", message_id=record.message_id)
-            raise
-        if events.is_direct(json.loads(record.body)):
-            function.answer(uploads[0], turn)
-        else:
-            function.answer_announced(uploads, turn)
+            logger.exception("The message goes back to the queue.", message_id=message["messageId"])
+            return False
+        except Exception:  # noqa: BLE001 - it is in the log already
+            return False
+        return True
 
     if events.is_sqs(event):
-        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-        return process_partial_response(event, answer_message, processor, context)
+        failed = [message["messageId"] for message in event["Records"] if not is_answered(message)]
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
     uploads = events.parse(event)
     return function.answer(uploads[0], turn) if events.is_direct(event) else function.answer_announced(uploads, turn)
