@@ -3,6 +3,7 @@
 A pixel there shows I = alpha F + (1 - alpha) B. Keeping I would carry the old background along as a halo.
 """
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,8 @@ from cutout.arrays import Floats, Matte, Pixels
 from cutout.matting.tiles import Tile, tiles
 
 SMALL_SIDE = 512
+"""About as many pixels has the longer side of the guesses."""
+
 KNOWN_FROM = 0.98
 TILE_ROWS, TILE_COLUMNS = 64, 512
 """Edges touch few tiles of this size, and what is worked out of one fits into a core's second cache."""
@@ -26,17 +29,18 @@ def estimate_foreground(image: Pixels, matte: Matte) -> Pixels:
     what the guesses leave unexplained: Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021, equation 7.
     """
     full, (height, width) = np.iinfo(matte.dtype).max, matte.shape
-    small_image, small_alpha = shrunk(image), shrunk(matte) / full
+    halvings = max(0, round(math.log2(max(height, width) / SMALL_SIDE)))
+    small_image, small_alpha = shrunk(image, halvings), shrunk(matte, halvings) / full
     foreground = spread(small_image, small_alpha > KNOWN_FROM)
     background = spread(small_image, small_alpha < 1 - KNOWN_FROM)
     result = image.copy()
 
     def estimate(tile: Tile) -> None:
         soft = cv2.inRange(matte[tile], 1, full - 1)
-        if not soft.any():
+        if not cv2.countNonZero(soft):
             return
         alpha = cv2.merge([matte[tile]] * 3) / np.float32(full)
-        guess, behind = enlarged(foreground, matte.shape, tile), enlarged(background, matte.shape, tile)
+        guess, behind = enlarged(foreground, 2**halvings, tile), enlarged(background, 2**halvings, tile)
         unexplained = image[tile] - (behind + alpha * (guess - behind))
         rounded = cv2.add(guess, alpha * unexplained, dtype=cv2.CV_8U if full == 255 else cv2.CV_16U)
         cv2.copyTo(rounded, soft, result[tile])
@@ -46,12 +50,12 @@ def estimate_foreground(image: Pixels, matte: Matte) -> Pixels:
     return result
 
 
-def shrunk(array: Pixels) -> Floats:
-    """`array` scaled down by areas so that its longer side is at most 512 pixels, as float32 of the same range."""
-    height, width = array.shape[:2]
-    scale = min(1.0, SMALL_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(array, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+def shrunk(array: Pixels | Matte, halvings: int) -> Floats:
+    """`array` halved so many times, by means of 2 x 2, as float32 of the same range. Odd rows and columns fall away."""
+    for _ in range(halvings):
+        height, width = (max(1, side // 2) for side in array.shape[:2])
+        array = cv2.resize(array[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return array.astype(np.float32)
 
 
 def spread(image: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -79,13 +83,17 @@ def pull_push(weighted: Floats, weight: Floats) -> Floats:
     return weighted + (1 - weight) * cv2.resize(below, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def enlarged(small: Floats, size: tuple[int, ...], tile: Tile) -> Floats:
-    """What `small`, h x w x 3, is in the rows and columns of `tile` once it is as large as `size`; bilinear.
+def enlarged(small: Floats, times: int, tile: Tile) -> Floats:
+    """What `small`, h x w x 3, is in the rows and columns of `tile` once it is so many `times` as large; bilinear.
 
-    OpenCV places its points to a 32nd of a pixel of `small`.
+    Beyond its edges `small` goes on as it is there.
     """
-    down, across = small.shape[0] / size[0], small.shape[1] / size[1]
-    (top, bottom), (left, right) = ((part.start, part.stop) for part in tile)
-    place = np.array([[across, 0, (left + 0.5) * across - 0.5], [0, down, (top + 0.5) * down - 0.5]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(small, place, (right - left, bottom - top), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    rows, columns = (around(part, times, length) for part, length in zip(tile, small.shape[:2], strict=True))
+    large = cv2.resize(small[np.ix_(rows, columns)], None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
+    top, left = (times + part.start % times for part in tile)
+    return large[top : top + tile[0].stop - tile[0].start, left : left + tile[1].stop - tile[1].start]
+
+
+def around(part: slice, times: int, length: int) -> NDArray[np.intp]:
+    """Of `length` places, each so many `times` as long: those that `part` touches, and the one before and after."""
+    return np.clip(np.arange(part.start // times - 1, (part.stop - 1) // times + 2), 0, length - 1)
