@@ -25,6 +25,10 @@ test: weights .venv-sam/installed  ## all tests
 	@$(BIN)/python -m pytest
 	@echo "make test: all tests passed."
 
+.PHONY: chaos
+chaos: .venv/installed  ## hundreds of uploads through the embedded AWS while everything fails; CHAOS_OPTIONS="--seed 2"
+	@$(BIN)/python -m infra.local.chaos $(CHAOS_OPTIONS)
+
 .PHONY: check
 check: .venv/installed .venv-sam/installed  ## format, lint, types, import contracts, templates
 	@$(BIN)/ruff format --check --quiet .

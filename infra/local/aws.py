@@ -1,12 +1,13 @@
 """The embedded AWS: moto on loopback, the project's own template deployed into it, its function and jobs at work."""
 
 import http.client
+import json
 import logging
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -30,6 +31,7 @@ from infra.local.template import UNBUILT_IMAGE, translated
 REPOSITORY = Path(__file__).resolve().parents[2]
 RETRY_DELAY_SECONDS = 1
 NOTHING: Mapping[str, str] = MappingProxyType({})
+Route = Callable[[str], AbstractContextManager[str]]
 
 # moto keeps its state in the process, not in the server.
 _moto_in_use = threading.Lock()
@@ -42,11 +44,15 @@ class EmbeddedAws:
         endpoint: URL of all services, `http://127.0.0.1:PORT`.
         outputs: the template's outputs, by name.
         outcomes: what became of each upload.
+        functions: the copies of the function.
         jobs: the video jobs, and where each stands.
+        job_pump: what runs them; None without videos.
         function_log, job_log: files of what the function and the jobs printed. They go when the embedded AWS closes.
 
     `function_environment` and `job_environment` are added to the variables that the template gives the function and
     the jobs, and win over them. Videos are on unless `parameters` has an empty VideoImageUri.
+    `copies` of the function work at the same time. `route` is a context manager that is given moto's endpoint and gives
+    the one that function, jobs and the poller of the queue use.
     `retry_delay_seconds`, a whole number from 0, stands in for the queue's visibility timeout after a failure.
     `shims` lists every way in which this is not AWS.
     """
@@ -54,7 +60,9 @@ class EmbeddedAws:
     endpoint: str
     outputs: Mapping[str, str]
     outcomes: Outcomes
+    functions: tuple[Function, ...]
     jobs: Jobs
+    job_pump: JobPump | None
     function_log: Path
     job_log: Path
 
@@ -67,6 +75,8 @@ class EmbeddedAws:
         job_environment: Mapping[str, str] = NOTHING,
         job_folder: Path = REPOSITORY / "functions" / "video",
         retry_delay_seconds: int = RETRY_DELAY_SECONDS,
+        copies: int = 1,
+        route: Route = nullcontext,
     ) -> None:
         self._template = template
         self._parameters = {"VideoImageUri": UNBUILT_IMAGE, **parameters}
@@ -75,6 +85,8 @@ class EmbeddedAws:
         self._job_environment = job_environment
         self._job_folder = job_folder
         self._retry_delay_seconds = retry_delay_seconds
+        self._copies = copies
+        self._route = route
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -83,6 +95,7 @@ class EmbeddedAws:
             opening.enter_context(_sole_use_of_moto())
             self.endpoint = opening.enter_context(_MotoServer()).endpoint
             self._clients = opening.enter_context(closing(Clients(self.endpoint)))
+            self._routed = opening.enter_context(self._route(self.endpoint))
             folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="cutout-")))
             self.function_log, self.job_log = folder / "function.log", folder / "job.log"
             self.function_log.touch()
@@ -103,46 +116,60 @@ class EmbeddedAws:
 
     def invoke(self, event: Mapping[str, Any]) -> JsonValue:
         """Invoke the function directly and return its answer. Raises `FunctionError`."""
-        return self._function.invoke(event)
+        return self.functions[0].invoke(event)
 
     def _start(self, opening: ExitStack) -> None:
         deployment = deploy(translated(flatten(self._template)), self._parameters, self._clients)
         self.outputs = deployment.outputs
         self.jobs = Jobs(self.job_log)
-        self._function = self._made_function(deployment)
+        self.functions = tuple(self._made_function(deployment) for _ in range(self._copies))
         sqs = self.client("sqs")
         self.outcomes = subscribe(self.outputs["ResultBus"], self.client("events"), sqs, self._log_tail)
-        pump = QueuePump(deployment.event_source, sqs, self._function.invoke, self._retry_delay_seconds)
-        pump.start()
-        # Closed in the other order. The function goes before the pump, which may wait for it. Both pumps are stopped
-        # before either is waited for.
-        opening.callback(pump.close)
-        opening.callback(self._function.close)
+        # Closed in the other order. A function goes before its pump, which may wait for it. All pumps are stopped
+        # before any is waited for.
+        routed_sqs = opening.enter_context(closing(Clients(self._routed))).client("sqs")
+        polling = threading.Lock()
+        pumps = [
+            QueuePump(deployment.event_source, routed_sqs, function.invoke, self._retry_delay_seconds, polling)
+            for function in self.functions
+        ]
+        for pump, function in zip(pumps, self.functions, strict=True):
+            pump.start()
+            opening.callback(pump.close)
+            opening.callback(function.close)
         self._start_jobs(deployment, opening)
-        opening.callback(pump.stop)
+        for pump in pumps:
+            opening.callback(pump.stop)
 
     def _made_function(self, deployment: Deployment) -> Function:
         environment = function_environment(
             deployment.function,
-            endpoint=self.endpoint,
+            endpoint=self._routed,
             task_root=str(self._function_folder),
             extra=self._function_environment,
         )
         return Function(deployment.function, self._function_folder, environment, self.function_log)
 
     def _start_jobs(self, deployment: Deployment, opening: ExitStack) -> None:
+        self.job_pump = None
         if deployment.job is None:
             return
-        environment = job_environment(deployment.job, endpoint=self.endpoint, extra=self._job_environment)
-        pump = JobPump(
-            deployment.job, self._job_folder, environment, self.jobs, self.client("sqs"), self.client("events")
+        environment = job_environment(deployment.job, endpoint=self._routed, extra=self._job_environment)
+        self.job_pump = JobPump(
+            deployment.job,
+            self._job_folder,
+            environment,
+            self.jobs,
+            self.client("sqs"),
+            self.client("events"),
+            self.client("batch"),
         )
-        pump.start()
-        opening.callback(pump.close)
+        self.job_pump.start()
+        opening.callback(self.job_pump.close)
 
     def _log_tail(self) -> str:
         """The end of what the function printed, and of what jobs did."""
-        return "\n".join(filter(None, (self._function.log_tail(), self.jobs.log_tail())))
+        return "\n".join(filter(None, (self.functions[0].log_tail(), self.jobs.log_tail())))
 
 
 class _MotoServer:
@@ -167,8 +194,9 @@ class _MotoServer:
 
     def _reset(self) -> None:
         with closing(http.client.HTTPConnection(urlsplit(self.endpoint).netloc)) as connection:
-            connection.request("POST", "/moto-api/reset")
-            connection.getresponse().read()
+            for path, body in (("reset", {}), ("config", {"batch": {"use_docker": False}})):
+                connection.request("POST", f"/moto-api/{path}", json.dumps(body), {"Content-Type": "application/json"})
+                connection.getresponse().read()
 
 
 @contextmanager

@@ -71,12 +71,18 @@ class Function:
         """The end of what the function printed, for a person who looks for the cause."""
         return self._log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:]
 
+    def kill(self) -> bool:
+        """End the process as a crash does: an invocation that is under way fails. Whether there was one to end."""
+        sandbox = self._sandbox
+        if sandbox is None or not sandbox.alive:
+            return False
+        sandbox.kill()
+        return True
+
     def close(self) -> None:
         """Kill the process. An invocation that is under way fails."""
         self._closed.set()
-        sandbox = self._sandbox
-        if sandbox is not None:
-            sandbox.kill()
+        self.kill()
         with self._one_at_a_time:
             self._discard_sandbox()
 

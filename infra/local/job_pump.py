@@ -1,4 +1,4 @@
-"""AWS Batch: takes the events that a rule submits jobs for, runs them, tries again by the job definition's rules."""
+"""AWS Batch: runs the jobs that a rule or a person submits, and tries again by the job definition's rules."""
 
 import json
 import logging
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 POLL_SECONDS = 1
+RECLAIMED = AttemptEnd(exit_code=None, status_reason="Host EC2 (instance i-0) terminated.")
 
 
 class JobPump:
@@ -38,6 +39,7 @@ class JobPump:
         jobs: Jobs,
         sqs: "SQSClient",
         events: "EventBridgeClient",
+        batch: Any,
     ) -> None:
         self._configuration = configuration
         self._folder = folder
@@ -45,13 +47,25 @@ class JobPump:
         self._jobs = jobs
         self._sqs = sqs
         self._events = events
+        self._batch = batch
+        self._seen: set[str] = set()
         self._closing = threading.Event()
         self._starting = threading.Lock()
         self._attempt: JobAttempt | None = None
+        self._reclaimed = False
         self._thread = threading.Thread(target=self._run, name="job-pump", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def reclaim_host(self) -> bool:
+        """End the job that is at work as the loss of its Spot host does. Whether there was one."""
+        with self._starting:
+            if self._attempt is None:
+                return False
+            self._reclaimed = True
+            self._attempt.kill()
+            return True
 
     def stop(self) -> None:
         """Kill the job that is at work, and start no other."""
@@ -79,6 +93,15 @@ class JobPump:
         for message in answer.get("Messages", []):
             self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             self._submit(message["Body"])
+        self._take_submitted()
+
+    def _take_submitted(self) -> None:
+        """Run the jobs that somebody submitted by the API. moto has put them down as done."""
+        listed = self._batch.list_jobs(jobQueue=self._configuration.queue_arn, jobStatus="SUCCEEDED")
+        new = [entry["jobId"] for entry in listed["jobSummaryList"] if entry["jobId"] not in self._seen]
+        for job in self._batch.describe_jobs(jobs=new)["jobs"] if new else ():
+            self._seen.add(job["jobId"])
+            self._work(Job(job["jobId"], {**self._configuration.parameters, **job.get("parameters", {})}))
 
     def _submit(self, event: str) -> None:
         """Run the job that `event` asks for. One that asks for none goes where the rule puts what it can't deliver."""
@@ -115,8 +138,10 @@ class JobPump:
             except (OSError, ValueError) as error:
                 return AttemptEnd(exit_code=None, reason=f"CannotStartContainerError: {error}")
         end = self._attempt.wait(self._configuration.timeout_seconds)
-        self._attempt = None
-        return end
+        with self._starting:
+            self._attempt = None
+            was_reclaimed, self._reclaimed = self._reclaimed, False
+        return RECLAIMED if was_reclaimed else end
 
     def _fail(self, job: Job, attempt: int, end: AttemptEnd) -> None:
         """Say so on the default bus, as AWS Batch does; the template's own rule takes it from there."""

@@ -28,6 +28,7 @@ SETTLE_SECONDS = 0.05
 class QueuePump:
     """Polls from `start` until `close`. One batch is under way at a time.
 
+    `polling` is held while messages are received: moto can't give them out to two at once.
     `retry_delay_seconds` stands in for the queue's visibility timeout after a failure.
     """
 
@@ -37,11 +38,13 @@ class QueuePump:
         sqs: "SQSClient",
         invoke: Callable[[Mapping[str, Any]], JsonValue],
         retry_delay_seconds: int,
+        polling: threading.Lock,
     ) -> None:
         self._source = source
         self._sqs = sqs
         self._invoke = invoke
         self._retry_delay_seconds = retry_delay_seconds
+        self._polling = polling
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="queue-pump", daemon=True)
 
@@ -66,13 +69,14 @@ class QueuePump:
                 self._closing.wait(POLL_SECONDS)
 
     def _poll(self) -> None:
-        messages = self._sqs.receive_message(
-            QueueUrl=self._source.queue_url,
-            MaxNumberOfMessages=self._source.batch_size,
-            WaitTimeSeconds=POLL_SECONDS,
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        ).get("Messages", [])
+        with self._polling:
+            messages = self._sqs.receive_message(
+                QueueUrl=self._source.queue_url,
+                MaxNumberOfMessages=self._source.batch_size,
+                WaitTimeSeconds=POLL_SECONDS,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
         if messages and not self._closing.is_set():
             time.sleep(SETTLE_SECONDS)
             self._process(messages)

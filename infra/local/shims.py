@@ -22,7 +22,7 @@ SHIMS = (
         aws="Lambda polls the queue and calls the function with batches, up to MaximumConcurrency at once.",
         moto="Takes messages away as they are sent and starts the function in a container.",
         shim="AWS::Lambda::EventSourceMapping is not deployed. queue_pump polls the queue by its batch size and "
-        "settles messages by the function's answer. One batch is under way at a time.",
+        "settles messages by the function's answer. One batch is under way at a time, or one for each copy.",
     ),
     Shim(
         name="nested stacks",
@@ -44,7 +44,7 @@ SHIMS = (
         moto="Fails at an event for which a rule has a Batch queue as its target.",
         shim="The target is replaced by a queue of ours. job_pump applies the rule's own transformer to the event, and "
         "the definition's Ref:: parameters. An event that it can't be applied to goes to the target's own "
-        "dead-letter queue.",
+        "dead-letter queue. Jobs that people submit by the API are run as well, though moto calls them done at once.",
     ),
     Shim(
         name="end of a job",

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from infra.local.aws import REPOSITORY, EmbeddedAws
-from infra.local.nesting import STACK
-from infra.local.template import load
+from infra.local.hurry import hurried
 
 TOY_FUNCTION = Path(__file__).parent / "toy_function"
 TOY_JOB = Path(__file__).parent / "toy_job"
@@ -62,20 +61,12 @@ class Toy:
 @pytest.fixture(scope="session")
 def quick_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's own template, in which a timeout of 2 s may be chosen beside those on offer, and is the jobs'."""
-    folder = tmp_path_factory.mktemp("template")
-    template = load(REPOSITORY / "template.yaml")
-    template["Parameters"]["ImageTimeoutSeconds"]["AllowedValues"].append(2)
-    template["Mappings"]["QueueTimes"]["2"] = {"VisibilitySeconds": 12, "BacklogSeconds": 36}
-    for stack in (each for each in template["Resources"].values() if each["Type"] == STACK):
-        nested = load(REPOSITORY / stack["Properties"]["TemplateURL"])
-        for timeout in nested.get("Mappings", {}).get("Timeouts", {}).values():
-            timeout["Seconds"] = JOB_TIMEOUT_SECONDS
-        copied = folder / stack["Properties"]["TemplateURL"]
-        copied.parent.mkdir(exist_ok=True)
-        copied.write_text(json.dumps(nested))
-    path = folder / "template.json"
-    path.write_text(json.dumps(template))
-    return path
+    return hurried(
+        REPOSITORY / "template.yaml",
+        tmp_path_factory.mktemp("template"),
+        function_seconds=2,
+        job_seconds=JOB_TIMEOUT_SECONDS,
+    )
 
 
 @pytest.fixture(scope="module")

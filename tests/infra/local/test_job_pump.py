@@ -184,3 +184,27 @@ def test_the_event_of_moto_is_spelled_as_s3_spells_it() -> None:
     sent = as_s3_sends({"source": "aws.s3", "detail": {"bucket": {"name": "b"}, "object": {"key": "k", "eTag": "e"}}})
 
     assert sent == {"source": "aws.s3", "detail": {"bucket": {"name": "b"}, "object": {"key": "k", "etag": "e"}}}
+
+
+def test_a_job_that_a_person_submits_is_run(toy: "Toy") -> None:
+    """It is how `cutout redrive` starts a video again."""
+    parameters = {"bucket": toy.aws.outputs["InputBucket"], "key": "by-hand.mp4", "version": "v1", "etag": "e1"}
+    toy.aws.client("batch").submit_job(
+        jobName="again",
+        jobQueue=toy.aws.outputs["VideoJobQueue"],
+        jobDefinition=toy.aws.outputs["VideoJobDefinition"],
+        parameters=parameters,
+    )
+    toy.aws.outcomes.wait("by-hand.mp4", "v1", TIMEOUT_SECONDS)
+    (attempt,) = toy.attempts("by-hand.mp4")
+    assert attempt["arguments"][1:] == list(parameters.values())
+
+
+def test_a_job_whose_host_is_reclaimed_is_tried_again(toy: "Toy") -> None:
+    assert toy.aws.job_pump is not None
+    version = toy.upload("tells-progress-reclaimed.mp4")
+    wait_for(lambda: len(toy.attempts("tells-progress-reclaimed.mp4")) == 1)
+    assert toy.aws.job_pump.reclaim_host()
+    assert settled(toy, "tells-progress-reclaimed.mp4", version) == [JobStatus.SUCCEEDED]
+    assert len(toy.attempts("tells-progress-reclaimed.mp4")) == 2
+    assert not toy.aws.job_pump.reclaim_host()
