@@ -29,6 +29,11 @@ test: weights .venv-sam/installed  ## all tests
 chaos: .venv/installed  ## hundreds of uploads through the embedded AWS while everything fails; CHAOS_OPTIONS="--seed 2"
 	@$(BIN)/python -m infra.local.chaos $(CHAOS_OPTIONS)
 
+.PHONY: fuzz
+fuzz: .venv/installed  ## damaged photos and videos through the decoders, five minutes each; FUZZ_SECONDS, FUZZ_SEED
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} $(BIN)/python -m pytest -q tests/test_fuzz.py
+	@echo "make fuzz: whatever was damaged was read or refused by name."
+
 .PHONY: check
 check: .venv/installed .venv-sam/installed  ## format, lint, types, import contracts, templates
 	@$(BIN)/ruff format --check --quiet .

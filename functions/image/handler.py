@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
-from cutout.choices import MatteFrom
+from cutout.choices import Frames, MatteFrom
 from cutout.claim import Claim, Standing
 from cutout.claims import Claims
 from cutout.errors import (
@@ -50,12 +50,15 @@ from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
+from cutout.trial import try_decoding
 from cutout.verdict import Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 CLOCKS_DIFFER_SECONDS = 1
+TRIAL_SHARE = 1 / 2
+"""Of the time that is left, what a trial of a suspect photo or its background may take."""
 
 logger = Logger(service="cutout")
 
@@ -66,10 +69,11 @@ class AtWorkElsewhere(Transient):
 
 @dataclass(frozen=True)
 class Turn:
-    """One invocation: its claims, and for how many seconds more it may hold them."""
+    """One invocation: its claims, for how many seconds more it may hold them, and the memory of its process."""
 
     claims: Claims
     seconds_left: Callable[[], float]
+    memory_bytes: int
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,12 @@ class ImageFunction:
         self._detector = detector
         self._metrics = metrics
 
-    def turn(self, owner: str, seconds_left: Callable[[], float]) -> Turn:
-        """What belongs to one invocation, which makes its claims as `owner`."""
-        return Turn(self._claims(owner), seconds_left)
+    def turn(self, context: LambdaContext) -> Turn:
+        return Turn(
+            self._claims(context.aws_request_id),
+            lambda: context.get_remaining_time_in_millis() / 1000,
+            int(context.memory_limit_in_mb) << 20,
+        )
 
     def answer(self, upload: Upload, turn: Turn) -> dict[str, Any]:
         """Bring `upload` to its one outcome, or recall the outcome that it had.
@@ -129,11 +136,11 @@ class ImageFunction:
                 source = self._open(upload)
         except Refusal as refusal:
             failed = Failed(order_of(upload, self._settings.options), refusal)
-            return self._settle(failed.upload, turn, lambda: failed)
+            return self._settle(failed.upload, turn, lambda _: failed)
         with closing(source):
             logger.append_keys(version=source.upload.version)
             order = order_of(source.upload, self._settings.options, source.metadata)
-            return self._settle(order, turn, lambda: self._attempt(order, source, watch))
+            return self._settle(order, turn, lambda suspect: self._attempt(order, source, watch, turn, suspect))
 
     def answer_announced(self, uploads: Sequence[Upload], turn: Turn) -> list[dict[str, Any]]:
         """`answer` for each but those that the video job hears of too.
@@ -166,8 +173,10 @@ class ImageFunction:
         settings = self._settings
         return settings.leaves_videos and upload.bucket == settings.input_bucket and is_video(upload.key)
 
-    def _settle(self, order: Upload, turn: Turn, attempt: Callable[[], Outcome]) -> dict[str, Any]:
+    def _settle(self, order: Upload, turn: Turn, attempt: Callable[[bool], Outcome]) -> dict[str, Any]:
         """Make the attempt, decide on its outcome and tell it, or recall the outcome that `order` had.
+
+        The attempt is told whether the one before ended with its process, so that the photo is suspect.
 
         Raises:
             AtWorkElsewhere: another invocation has claimed it, and its time isn't over.
@@ -179,20 +188,26 @@ class ImageFunction:
                 return claim.decision.as_event()
             raise AtWorkElsewhere(f"Another invocation is at {order.key}.")
         with given_back(claim):
-            decision = claim.decision or decided(claim, attempt())
+            decision = claim.decision or decided(claim, attempt(claim.follows_a_death))
             self._bus.publish(decision)
             claim.note_told()
         logger.info(decision.detail_type, detail=decision.detail)
         self._metrics.count(order, decision)
         return decision.as_event()
 
-    def _attempt(self, order: Upload, source: Source, watch: Stopwatch) -> Outcome:
+    def _attempt(self, order: Upload, source: Source, watch: Stopwatch, turn: Turn, suspect: bool) -> Outcome:
+        def check(content: bytes, frames: Frames = Frames.FIRST) -> bytes:
+            if suspect:
+                limits, seconds = self._settings.limits, turn.seconds_left() * TRIAL_SHARE
+                try_decoding(content, frames, limits, turn.memory_bytes, seconds)
+            return content
+
         try:
-            return self._remove(source, watch)
+            return self._remove(source, watch, check)
         except Refusal as refusal:
             return Failed(order, refusal)
 
-    def _remove(self, source: Source, watch: Stopwatch) -> Removed:
+    def _remove(self, source: Source, watch: Stopwatch, check: Callable[..., bytes]) -> Removed:
         options = self._settings.options.updated(asked_for(source.upload, source.metadata))
         limits = self._settings.limits
         endings = [output.ending for output in options.outputs]
@@ -201,7 +216,8 @@ class ImageFunction:
         with watch.stage("fetch"):
             content = source.read(limits.bytes)
             stored = self._stored_matte(source.upload, options)
-        read_file = self._reader(source.upload.bucket)
+        check(content, options.frames)
+        read_file = self._reader(source.upload.bucket, check)
         if stored is None:
             result = remove_background(content, options, self._detector(options.model), limits, read_file)
         else:
@@ -226,12 +242,12 @@ class ImageFunction:
                     return StoredMatte(found.read(self._settings.limits.bytes), verdict)
         return None
 
-    def _reader(self, bucket: str) -> Callable[[str], bytes]:
+    def _reader(self, bucket: str, check: Callable[[bytes], bytes]) -> Callable[[str], bytes]:
         """What reads another object of `bucket`, a background picture."""
 
         def read(key: str) -> bytes:
             with closing(self._storage.open(Upload(bucket, key))) as source:
-                return source.read(self._settings.limits.bytes)
+                return check(source.read(self._settings.limits.bytes))
 
         return read
 
@@ -288,7 +304,7 @@ def claims_of(client: "DynamoDBClient", table: str, owner: str) -> Claims:
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answer SQS messages one by one, a direct call with its outcome, any other event with a list of outcomes."""
     function = image_function()
-    turn = function.turn(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
+    turn = function.turn(context)
 
     def is_answered(message: Mapping[str, str]) -> bool:
         try:

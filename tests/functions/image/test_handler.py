@@ -604,3 +604,20 @@ def test_a_message_about_a_video_and_a_photo_answers_for_the_photo(beside_videos
     records = [record for key in ("clip.mp4", "a.png") for record in wrapped(beside_videos.upload(key))[3]["Records"]]
     assert handler(sqs(json.dumps({"Records": records})), Context()) == {"batchItemFailures": []}
     assert [outcome.upload.key for outcome in beside_videos.bus.outcomes] == ["a.png"]
+
+
+def test_no_file_however_awkward_keeps_the_others_of_its_batch_from_their_outcomes(
+    stand: Stand, reference_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, limits=Limits()))
+    awkward = [stand.upload(path.name, path.read_bytes()) for path in sorted((reference_data / "awkward").iterdir())]
+    good = [stand.upload(f"good-{number}.png") for number in range(len(awkward))]
+    messages = [announced(upload) for pair in zip(awkward, good, strict=True) for upload in pair]
+    for begin in range(0, len(messages), 10):
+        assert handler(sqs(*messages[begin : begin + 10]), Context()) == {"batchItemFailures": []}
+    outcomes = {outcome.upload.key: outcome for outcome in stand.bus.outcomes}
+    assert len(stand.bus.decisions) == len(outcomes) == len(messages)
+    assert all(isinstance(outcomes[upload.key], Removed) for upload in good)
+    bombs = [outcome for key, outcome in outcomes.items() if key.startswith("bomb")]
+    assert bombs
+    assert all(isinstance(outcome, Failed) for outcome in bombs)
