@@ -103,12 +103,9 @@ class ImageFunction:
         self._detector = detector
         self._metrics = metrics
 
-    def turn(self, context: LambdaContext) -> Turn:
-        return Turn(
-            self._claims(context.aws_request_id),
-            lambda: context.get_remaining_time_in_millis() / 1000,
-            int(context.memory_limit_in_mb) << 20,
-        )
+    def turn(self, owner: str, seconds_left: Callable[[], float], memory_bytes: int) -> Turn:
+        """What belongs to one invocation, which makes its claims as `owner`."""
+        return Turn(self._claims(owner), seconds_left, memory_bytes)
 
     def answer(self, upload: Upload, turn: Turn) -> dict[str, Any]:
         """Bring `upload` to its one outcome, or recall the outcome that it had.
@@ -304,7 +301,11 @@ def claims_of(client: "DynamoDBClient", table: str, owner: str) -> Claims:
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answer SQS messages one by one, a direct call with its outcome, any other event with a list of outcomes."""
     function = image_function()
-    turn = function.turn(context)
+    turn = function.turn(
+        context.aws_request_id,
+        lambda: context.get_remaining_time_in_millis() / 1000,
+        int(context.memory_limit_in_mb) << 20,
+    )
 
     def is_answered(message: Mapping[str, str]) -> bool:
         try:

@@ -199,7 +199,7 @@ def test_the_function_may_do_what_it_does_and_nothing_else(
 
     def answer(bus: ResultBus, upload: Upload) -> None:
         made = function(bus)
-        made.answer(upload, made.turn("an invocation", lambda: 120))
+        made.answer(upload, made.turn("an invocation", lambda: 120, 1 << 30))
 
     bus, table = ResultBus(boto3.client("events"), "results"), boto3.client("dynamodb")
     with pytest.raises(ResultBusUnavailable):
