@@ -12,10 +12,22 @@ from PIL import Image
 
 from cutout.errors import CutoutError
 from cutout.limits import Limits
+from cutout.media.animation import decode_animation
 from cutout.media.image import decode, encode_matte
 from cutout.media.png import encode_png
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "TIFF deflated", "GIF", "BMP", "AVIF", "PNG 16", "PNG 16 grey", "TIFF 16"]
+STARTS = [
+    b"\xff\xd8\xff\xe0",
+    b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR",
+    b"GIF89a",
+    b"BM",
+    b"II*\0\x08\0\0\0",
+    b"MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10",
+    b"RIFF\0\x01\0\0WEBPVP8X\x0a\0\0\0",
+    b"\0\0\0\x14ftypavif\0\0\0\0avif",
+    b"\0\0\0\x14ftypheic\0\0\0\0heic",
+]
 
 
 @cache
@@ -42,6 +54,8 @@ def check_read_or_refused(data: bytes) -> None:
     with suppress(CutoutError):
         picture = decode(data, Limits(megapixels=1))
         assert picture.width * picture.height <= 1_000_000
+    with suppress(CutoutError):
+        decode_animation(data, Limits(megapixels=1))
 
 
 @settings(max_examples=1200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -73,3 +87,9 @@ def test_overwritten_headers_never_raise_anything_else(kind: str, place: int, re
 @given(data=st.binary(min_size=1, max_size=600))
 def test_any_bytes_at_all_never_raise_anything_else(data: bytes) -> None:
     check_read_or_refused(data)
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(start=st.sampled_from(STARTS), rest=st.binary(max_size=200))
+def test_any_bytes_behind_the_start_of_a_file_never_raise_anything_else(start: bytes, rest: bytes) -> None:
+    check_read_or_refused(start + rest)
