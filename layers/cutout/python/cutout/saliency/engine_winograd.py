@@ -1,6 +1,10 @@
 """U-2-Net on kernels of our own, the fastest engine on CPUs in 32 bits. Compiling takes torch; running it doesn't."""
 
+import mmap
 import os
+from collections.abc import Sequence
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +14,7 @@ from cutout.arrays import Floats, Pixels
 from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 from cutout.saliency.preprocess import normalise_colours
-from cutout.saliency.winograd.filters import Place, filters_path, places_of_filters
+from cutout.saliency.winograd.filters import Place, filter_size, filters_path, places_of_filters
 from cutout.saliency.winograd.kernels import Kernels, Operation, kernels_path, operations
 from cutout.saliency.winograd.plan import Picture, Plan, Step, places, plan
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     import ctypes
 
 FLOAT_BYTES = 4
+FILTERS_AT_ONCE = 16 << 20
+"""In floats, what of a net's filters is in memory at a time: of u2net's 70 million, a quarter."""
 
 
 class WinogradEngine:
@@ -31,11 +37,13 @@ class WinogradEngine:
         if filters.stat().st_size != size * FLOAT_BYTES:
             raise InvalidWeights(f"{filters} is damaged. Delete it and run: cutout weights compile")
         self._kernels = kernels
-        self._filters = np.memmap(filters, np.float32, mode="r")
+        with filters.open("rb") as file:
+            self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._filters = np.frombuffer(self._mapped, np.float32)
         starts, room = places(net)
         self._memory = np.zeros(room, np.float32)
         self._picture, self._result = (self._seen(part, starts) for part in (net.picture, net.result))
-        self._operations = self._bound(net, starts, filter_places)
+        self._parts = in_parts(net.steps, self._bound(net, starts, filter_places))
         self._threads = len(os.sched_getaffinity(0))
 
     @classmethod
@@ -56,7 +64,9 @@ class WinogradEngine:
     def _infer_one(self, picture: Pixels | Floats) -> Floats:
         self._picture[..., :3] = normalise_colours(picture[None])[0].transpose(1, 2, 0)
         self._picture[..., 3:] = 0  # its memory is others' later on
-        self._kernels.run(self._operations, self._threads)
+        for part in self._parts:
+            self._kernels.run(part, self._threads)
+            self._mapped.madvise(mmap.MADV_DONTNEED)  # what is touched again comes from the file again
         probability: Floats = self._result[..., 0].copy()
         return probability
 
@@ -66,7 +76,7 @@ class WinogradEngine:
         size = picture.side * picture.side * picture.channels
         return self._memory[start : start + size].reshape(picture.side, picture.side, picture.channels)
 
-    def _bound(self, net: Plan, starts: list[int], filter_places: list[Place]) -> "ctypes.Array[Operation]":
+    def _bound(self, net: Plan, starts: list[int], filter_places: list[Place]) -> list[Operation]:
         def address(picture: Picture | None) -> int | None:
             if picture is None:
                 return None
@@ -94,4 +104,12 @@ class WinogradEngine:
                 step.target.stride,
             )
 
-        return operations([operation(step) for step in net.steps])
+        return [operation(step) for step in net.steps]
+
+
+def in_parts(steps: Sequence[Step], bound: Sequence[Operation]) -> list["ctypes.Array[Operation]"]:
+    """The operations that `steps` were `bound` to, in parts whose filters fit into memory together."""
+    sizes = (0 if step.convolution is None else filter_size(step) for step in steps)
+    numbers = (end // FILTERS_AT_ONCE for end in accumulate(sizes))
+    parts = groupby(zip(numbers, bound, strict=True), key=itemgetter(0))
+    return [operations([operation for _, operation in part]) for _, part in parts]
