@@ -16,6 +16,8 @@ from cutout.cli import main
 from cutout.cli_image import remove_backgrounds
 from cutout.files import plan
 from cutout.limits import Limits
+from cutout.saliency import engines, gate
+from cutout.saliency.precision import Bits
 
 
 def run(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:
@@ -177,3 +179,15 @@ def test_weights_are_fetched_once(tmp_path: Path) -> None:
 
 def test_one_file_cannot_be_the_weights_of_two_nets(tmp_path: Path) -> None:
     assert run("weights", "fetch", "--from", tmp_path / "x.onnx").exit_code == 2
+
+
+def test_nets_are_measured_in_the_16_bits_that_the_machine_has_and_once(
+    tmp_path: Path, weights_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in (*weights_directory.glob("u2netp.*"), *weights_directory.glob("winograd*.so")):
+        (tmp_path / file.name).symlink_to(file)
+    monkeypatch.setattr(engines, "offered_bits", lambda: [Bits.HALF])
+    monkeypatch.setattr(gate, "measure", lambda *_: gate.BOUNDS)
+    environment = {"CUTOUT_WEIGHTS_DIR": str(tmp_path)}
+    assert "u2netp: finds its subjects as well in f16" in run("weights", "compile", env=environment).output
+    assert "u2netp: measured in f16 already" in run("weights", "compile", env=environment).output

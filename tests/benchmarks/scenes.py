@@ -4,7 +4,7 @@ The subjects and backgrounds are photos that scikit-image ships. A subject's mat
 photo, and from there on it is the truth.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -31,17 +31,22 @@ def subjects() -> Mapping[str, Pixels]:
     return {name: getattr(skimage.data, name)() for name in ("chelsea", "astronaut", "coffee", "rocket")}
 
 
+def textures() -> list[Pixels]:
+    """Grounds in which nothing is a subject."""
+    greys = [getattr(skimage.data, name)() for name in ("brick", "grass", "gravel")]
+    return [cv2.resize(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), (WIDTH, HEIGHT)) for grey in greys]
+
+
 def grounds() -> list[Pixels]:
-    """Textures, in which nothing is a subject, and photos in which something is."""
-    textures = [
-        cv2.cvtColor(getattr(skimage.data, name)(), cv2.COLOR_GRAY2RGB) for name in ("brick", "grass", "gravel")
-    ]
-    return [cv2.resize(photo, (WIDTH, HEIGHT)) for photo in (*textures, *subjects().values())]
+    """Textures, and photos in which something is a subject."""
+    return [*textures(), *(cv2.resize(photo, (WIDTH, HEIGHT)) for photo in subjects().values())]
 
 
-def scenes(mattes: Mapping[str, SaliencyMap], count: int, random: Generator) -> Iterator[Scene]:
+def scenes(
+    mattes: Mapping[str, SaliencyMap], behind: Sequence[Pixels], count: int, random: Generator
+) -> Iterator[Scene]:
     """`count` scenes at most: those whose subject fell outside are left out. `mattes` are of `subjects`, by name."""
-    photos, behind = subjects(), grounds()
+    photos = subjects()
     for number in range(count):
         name = list(photos)[number % len(photos)]
         colours, truth = placed(photos[name], mattes[name], random)

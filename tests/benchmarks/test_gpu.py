@@ -21,6 +21,7 @@ from cutout.saliency.cuda_graph import recorded, unrecorded
 from cutout.saliency.detector import Detector
 from cutout.saliency.engine_torch import MOST_PICTURES, TorchEngine
 from cutout.saliency.fetch import locate
+from cutout.saliency.precision import Precision
 from tests.benchmarks.test_video import clip_at, removed
 
 SIZES = [1 << power for power in range(MOST_PICTURES.bit_length())]
@@ -67,7 +68,7 @@ def test_pictures_by_how_many_at_once(
 
 @pytest.mark.parametrize("model", Model)
 def test_photos_one_by_one(weights_directory: Path, report: Callable[[str], None], model: Model) -> None:
-    detector = Detector(TorchEngine.load(model, locate(model, weights_directory)))
+    detector = Detector(TorchEngine.load(model, locate(model, weights_directory), Precision.FASTEST))
     photo = np.full((3000, 4000, 3), 99, np.uint8)
     taken = median_seconds(lambda: detector.detect([photo]))
     report(f"{model}: {taken * 1e3:.1f} ms from a decoded photo of 12 megapixels to its map")
@@ -77,7 +78,7 @@ def test_photos_one_by_one(weights_directory: Path, report: Callable[[str], None
 def test_a_video(tmp_path: Path, weights_directory: Path, report: Callable[[str], None], model: Model) -> None:
     """Decoding, the net, stabilising and encoding overlap."""
     source = clip_at(tmp_path / "a.mp4", 1920, 1080, FRAMES)
-    detector = Detector(TorchEngine.load(model, locate(model, weights_directory)))
+    detector = Detector(TorchEngine.load(model, locate(model, weights_directory), Precision.FASTEST))
     removed(source, detector, tmp_path / "first.mp4")
     begin = time.perf_counter()
     result = removed(source, detector, tmp_path / "second.mp4")

@@ -18,7 +18,7 @@ from cutout.models import Model
 from cutout.saliency.detector import Detector
 from cutout.saliency.preprocess import INPUT_SIDE
 from tests.benchmarks.measures import iou
-from tests.benchmarks.scenes import Scene, scenes, spoiled, subjects
+from tests.benchmarks.scenes import Scene, grounds, scenes, spoiled, subjects
 
 COUNT = 160
 BAD_BELOW = (0.5, 0.7, 0.85)
@@ -62,7 +62,9 @@ def test_low_confidence_finds_bad_results(
     detectors: Callable[[Model], Detector], report: Callable[[str], None], model: Model
 ) -> None:
     mattes = {name: stretched(detectors(Model.U2NET).detect([photo])[0]) for name, photo in subjects().items()}
-    check(f"{model}, composed", detectors(model), list(scenes(mattes, COUNT, np.random.default_rng(0))), report)
+    check(
+        f"{model}, composed", detectors(model), list(scenes(mattes, grounds(), COUNT, np.random.default_rng(0))), report
+    )
 
 
 def test_low_confidence_finds_bad_results_in_a_real_video(

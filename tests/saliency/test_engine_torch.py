@@ -21,6 +21,7 @@ from cutout.saliency.detector import Detector
 from cutout.saliency.engine_torch import MOST_PICTURES, TorchEngine, normalise_colours, pictures_within
 from cutout.saliency.engines import EngineName
 from cutout.saliency.fetch import locate
+from cutout.saliency.precision import Precision
 
 CPU = torch.device("cpu")
 LARGEST_HALF = 65504
@@ -189,7 +190,7 @@ def test_as_many_pictures_at_once_as_leave_some_memory(free_bytes: int, picture_
 def test_the_gpu_gives_the_same_mattes(
     detectors: Callable[..., Detector], weights_directory: Path, cat: Pixels, model: Model
 ) -> None:
-    engine = TorchEngine.load(model, locate(model, weights_directory))
+    engine = TorchEngine.load(model, locate(model, weights_directory), Precision.FASTEST)
     assert engine.on_gpu
     photos = [cat, cat[:, ::-1], cat[:200, :300]]
     apart = np.abs(Detector(engine).detect(photos) - detectors(model, EngineName.OPENVINO).detect(photos))

@@ -74,13 +74,15 @@ def fetch(models: tuple[Model, ...], source: str | None, sha256: str | None) -> 
 def compile_weights() -> None:
     """Compile the fetched weights for the engines that run on CPUs, as far as these are installed.
 
-    This takes torch and a minute, once. What is compiled already is not compiled again.
+    This takes torch and a minute, once. What is compiled already is not compiled again. Where the machine multiplies in
+    16 bits, on a GPU or in bfloat16, it is measured whether the nets stand them.
     """
     from cutout.saliency import engines
 
     compilable = engines.compilable()
     from cutout.saliency.compile import compile_net, is_compiled
     from cutout.saliency.fetch import fetched
+    from cutout.saliency.gate import is_judged, judge
 
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
     for model, engine in product(fetched(directory), compilable):
@@ -90,6 +92,13 @@ def compile_weights() -> None:
         click.echo(f"{model}: compiling for {engine}, which may take half a minute", err=True)
         compile_net(model, directory, engine)
         click.echo(f"{model}: compiled for {engine}, in {directory}")
+    for model, bits in product(fetched(directory), engines.offered_bits()):
+        if is_judged(bits, model, directory):
+            click.echo(f"{model}: measured in {bits} already, in {directory}")
+            continue
+        click.echo(f"{model}: measuring in {bits}, which may take some minutes", err=True)
+        stands = judge(bits, model, directory)
+        click.echo(f"{model}: {'finds its subjects as well' if stands else 'is harmed'} in {bits}")
 
 
 @main.command()

@@ -32,6 +32,7 @@ AT_ONCE = 2
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
 @cli_options.model
 @cli_options.engine
+@cli_options.precision
 @click.option(
     "--outputs",
     callback=as_option("outputs"),
@@ -73,6 +74,7 @@ def image(
     source: Path,
     target: Path,
     engine: str,
+    precision: str,
     outputs: tuple[Output, ...] | None,
     mask: bool,
     matte: Path | None,
@@ -103,19 +105,20 @@ def image(
     work = plan(source, target, options.outputs)
     begin = perf_counter()
     limits = Limits(megapixels=limit_megapixels, frames=limit_frames)
-    remove = by_matte(matte, options, limits) if matte else by_net(options, engine, limits)
+    remove = by_matte(matte, options, limits) if matte else by_net(options, engine, precision, limits)
     failures = remove_backgrounds(work, remove, limits, at_once=1 if options.frames is Frames.ALL else AT_ONCE)
     summarise(work, failures, perf_counter() - begin)
 
 
-def by_net(options: Options, engine: str, limits: Limits) -> "Callable[[bytes], Result]":
+def by_net(options: Options, engine: str, precision: str, limits: Limits) -> "Callable[[bytes], Result]":
     """What removes a photo's background with the net of `options`, which is loaded once."""
     from cutout.pipeline import remove_background
     from cutout.saliency import engines
     from cutout.saliency.detector import Detector
+    from cutout.saliency.precision import Precision
 
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
-    detector = Detector(engines.load(engines.EngineName(engine), options.model, directory))
+    detector = Detector(engines.load(engines.EngineName(engine), options.model, directory, Precision(precision)))
     return lambda content: remove_background(content, options, detector, limits, reader(limits))
 
 

@@ -24,6 +24,12 @@ def as_option(name: str) -> Callable[[click.Context, click.Parameter, str | None
 model = click.option(
     "--model", default="u2net", callback=as_option("model"), help="u2net, or the smaller and faster u2netp."
 )
+precision = click.option(
+    "--precision",
+    default="fastest",
+    type=click.Choice(["fastest", "full"]),
+    help="full: 32 bits. fastest: 16 where the processor multiplies in them and the net was measured to stand them.",
+)
 engine = click.option(
     "--engine", default="auto", type=click.Choice(["auto", "torch", "openvino", "winograd"]), help="What runs the net."
 )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
 @cli_options.model
 @cli_options.engine
+@cli_options.precision
 @click.option("--outputs", callback=as_option("outputs"), help="Of mp4, webm, mov, mask; several with commas.  [mp4]")
 @click.option(
     "--background",
@@ -42,6 +43,7 @@ def video(
     source: Path,
     target: Path,
     engine: str,
+    precision: str,
     outputs: tuple[Output, ...] | None,
     limit_megapixels: float,
     limit_minutes: float,
@@ -69,11 +71,11 @@ def video(
     options = Options(outputs=tuple(job.targets), **choices)
     limits = VideoLimits(megapixels=limit_megapixels, minutes=limit_minutes)
     begin = perf_counter()
-    result = remove(job, options, engine, limits)
+    result = remove(job, options, engine, precision, limits)
     summarise(result, perf_counter() - begin)
 
 
-def remove(job: Job, options: Options, engine: str, limits: VideoLimits) -> "VideoResult":
+def remove(job: Job, options: Options, engine: str, precision: str, limits: VideoLimits) -> "VideoResult":
     """Do the work under a progress bar."""
     from cutout.saliency import engines
     from cutout.saliency.detector import Detector
@@ -83,7 +85,7 @@ def remove(job: Job, options: Options, engine: str, limits: VideoLimits) -> "Vid
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
 
     def load_detector() -> Detector:
-        return Detector(engines.load(engines.EngineName(engine), options.model, directory, Precision.FASTEST))
+        return Detector(engines.load(engines.EngineName(engine), options.model, directory, Precision(precision)))
 
     for target in job.targets.values():
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """U-2-Net on OpenVINO, the fastest engine on CPUs. Compiling a net for it takes torch; running it doesn't."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from cutout.arrays import Floats, Pixels
 from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 from cutout.saliency.mapped_file import let_go
-from cutout.saliency.precision import Precision, multiplied_in
+from cutout.saliency.precision import Bits, Precision, runs_in
 from cutout.saliency.preprocess import normalise_colours
 
 
@@ -27,14 +28,18 @@ def compiled_path(model: Model, directory: Path) -> Path:
     return path
 
 
+def has_bfloat16(capabilities: Collection[str]) -> bool:
+    """`capabilities` are the processor's, as OpenVINO lists them. One without would imitate it, slowly."""
+    return "BF16" in capabilities
+
+
 class OpenVinoEngine:
     """Runs one picture at a time. One picture fills a CPU's cores, and a fixed shape is up to a tenth faster."""
 
     batch_size = 1
 
-    def __init__(self, model: Model, path: Path, precision: Precision) -> None:
+    def __init__(self, path: Path, bits: str = "f32") -> None:
         core = openvino.Core()
-        bits = multiplied_in(precision, model, core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": bits}
         try:
             net = core.read_model(path)
@@ -48,7 +53,11 @@ class OpenVinoEngine:
 
     @classmethod
     def load(cls, model: Model, directory: Path, precision: Precision = Precision.FULL) -> "OpenVinoEngine":
-        return cls(model, compiled_path(model, directory), precision)
+        """Raises MissingWeights, InvalidWeights."""
+        path = compiled_path(model, directory)
+        offered = has_bfloat16(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        halves = runs_in(Bits.BFLOAT16, precision, model, directory, offered=offered)
+        return cls(path, Bits.BFLOAT16 if halves else "f32")
 
     def infer(self, batch: Pixels | Floats) -> Floats:
         """See `detector.Engine`."""

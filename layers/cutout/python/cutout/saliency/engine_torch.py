@@ -14,7 +14,7 @@ from cutout.arrays import Floats, Pixels
 from cutout.models import Model
 from cutout.saliency import weights as saved
 from cutout.saliency.cuda_graph import Work, recorded, unrecorded
-from cutout.saliency.precision import STANDS_HALF
+from cutout.saliency.precision import Bits, Precision, runs_in
 from cutout.saliency.preprocess import IMAGENET_DEVIATION, IMAGENET_MEAN, INPUT_SIDE
 
 MOST_PICTURES = 32
@@ -60,16 +60,21 @@ class TorchEngine:
         self._recordings: dict[int, Recording] = {}
 
     @classmethod
-    def load(cls, model: Model, weights: Path) -> "TorchEngine":
-        """`model` on the GPU, in half precision if the net stands it, with as many pictures at once as fit; else on
-        the CPU in f32.
+    def load(cls, model: Model, weights: Path, precision: Precision = Precision.FULL) -> "TorchEngine":
+        """`model` on the GPU, with as many pictures at once as fit, in half precision if `precision` and the net allow
+        it; else on the CPU in f32.
+
+        Raises:
+            MissingWeights: nobody has measured whether the net stands half precision.
+            InvalidWeights: the file can't be read, or holds another net, or what was measured is damaged.
         """
         net = saved.load(model, weights)
         if not torch.cuda.is_available():
             return cls(net, torch.device("cpu"))
         # Else f32 would be TensorFloat-32, whose fractions are as short as those of half precision.
         torch.backends.cudnn.allow_tf32 = False
-        dtype = torch.float16 if STANDS_HALF[model] else torch.float32
+        halves = runs_in(Bits.HALF, precision, model, weights.parent, offered=True)
+        dtype = torch.float16 if halves else torch.float32
         engine = cls(net, torch.device("cuda"), dtype=dtype, record=recorded)
         engine._batch_size = engine._pictures_that_fit()
         return engine

@@ -10,7 +10,7 @@ from cutout.errors import MissingEngine
 from cutout.models import Model
 from cutout.saliency.detector import Engine
 from cutout.saliency.fetch import locate
-from cutout.saliency.precision import STANDS_BFLOAT16, Precision, multiplies_bfloat16
+from cutout.saliency.precision import Bits, Precision, multiplies_bfloat16, runs_in
 from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, kernels_path, processor_flags
 
 logger = logging.getLogger(__name__)
@@ -37,18 +37,21 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
     """The engine `name` with `model` from the weights in `directory`, ready to run.
 
     `auto` is torch where there is an NVIDIA GPU. On a CPU it is OpenVINO where that may and can multiply in bfloat16,
-    else winograd, the fastest in 32 bits. `precision` is OpenVINO's; torch has half precision on a GPU, if the net
-    stands it, and f32 elsewhere.
+    else winograd, the fastest in 32 bits. The fastest `precision` is bfloat16 in OpenVINO and half precision on a GPU,
+    if the net stands it; on a CPU the others have 32 bits alone.
 
     Raises:
-        MissingWeights: the weights have not been fetched, or not been compiled for the engine.
+        MissingWeights: the weights have not been fetched, or not been compiled for the engine, or nobody has measured
+            whether the net stands the fastest precision.
         InvalidWeights: the file can't be read, or holds another net.
         MissingEngine: what the engine needs isn't installed, or torch was chosen for a GPU that it can't use.
     """
     for_gpu = name is EngineName.AUTO and has_gpu()
     if name is EngineName.AUTO:
-        halves = precision is Precision.FASTEST and STANDS_BFLOAT16[model] and multiplies_bfloat16(processor_flags())
-        name = chosen(gpu=for_gpu, halves=halves, usable=usable(directory))
+        here = usable(directory)
+        offered = not for_gpu and EngineName.OPENVINO in here and Bits.BFLOAT16 in offered_bits()
+        halves = runs_in(Bits.BFLOAT16, precision, model, directory, offered=offered)
+        name = chosen(gpu=for_gpu, halves=halves, usable=here)
     require(name)
     if name is EngineName.OPENVINO:
         from cutout.saliency.engine_openvino import OpenVinoEngine
@@ -60,7 +63,7 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
         return WinogradEngine.load(model, directory)
     from cutout.saliency.engine_torch import TorchEngine
 
-    engine = TorchEngine.load(model, locate(model, directory))
+    engine = TorchEngine.load(model, locate(model, directory), precision)
     if for_gpu and not engine.on_gpu:
         raise MissingEngine(
             "An NVIDIA driver runs here, and this torch can't use it: is the driver too old for its CUDA, or is it "
@@ -77,13 +80,13 @@ def usable(directory: Path) -> list[EngineName]:
 
 
 def chosen(*, gpu: bool, halves: bool, usable: Collection[EngineName]) -> EngineName:
-    """What `auto` stands for. `halves`: this processor multiplies in bfloat16, and the net stands it.
+    """What `auto` stands for. `halves`: OpenVINO would run the net in bfloat16.
 
     On a CPU it is torch only where there is nothing else, and the log says so.
     """
     if gpu:
         return EngineName.TORCH
-    if EngineName.WINOGRAD in usable and not (halves and EngineName.OPENVINO in usable):
+    if EngineName.WINOGRAD in usable and not halves:
         return EngineName.WINOGRAD
     if EngineName.OPENVINO not in usable and EngineName.TORCH in usable:
         logger.warning("No NVIDIA driver runs here and OpenVINO isn't installed: the net runs in torch on the CPU.")
@@ -94,6 +97,12 @@ def chosen(*, gpu: bool, halves: bool, usable: Collection[EngineName]) -> Engine
 def has_gpu() -> bool:
     """Whether an NVIDIA driver runs here. Asking torch would mean to load it."""
     return Path("/proc/driver/nvidia/version").exists()
+
+
+def offered_bits() -> list[Bits]:
+    """The 16 bits that this machine multiplies in by itself."""
+    bfloat16 = [Bits.BFLOAT16] if multiplies_bfloat16(processor_flags()) else []
+    return [*bfloat16, Bits.HALF] if has_gpu() else bfloat16
 
 
 def require(name: EngineName) -> None:

@@ -1,8 +1,15 @@
-"""In how many bits the nets multiply. Half the bits are several times as fast, and not every net stands them."""
+"""In how many bits a net multiplies. Half the bits are several times as fast, and not every net stands them.
 
-from collections.abc import Collection, Mapping
+Whether one does is measured by `saliency.gate`, where torch is installed. What was found lies beside the weights, and
+is read here when an engine is loaded.
+"""
+
+import json
+from collections.abc import Collection
 from enum import StrEnum
+from pathlib import Path
 
+from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 
 
@@ -14,21 +21,11 @@ class Precision(StrEnum):
     """The fewest bits that do the net no harm and that the processor multiplies in by itself."""
 
 
-STANDS_BFLOAT16: Mapping[Model, bool] = {
-    # 82 horses and 81 frames of DAVIS: mean absolute error .0328 -> .0327 and .0220 -> .0217; a matte moves by .0015.
-    Model.U2NET: True,
-    # The same pictures: weighted F-measure .004 to .013 lower, and one photo's matte .15 away.
-    Model.U2NETP: False,
-}
-"""Whether the subject is found as well in bfloat16 as in 32 bits, by measurement on a processor with AMX."""
+class Bits(StrEnum):
+    """What 16 bits can be, as OpenVINO calls it."""
 
-STANDS_HALF: Mapping[Model, bool] = {
-    # The maps of three photos move by .0004 on average, and no point of them by more than .04.
-    Model.U2NET: True,
-    # The same photos: by .0015, and a point by .17. It has a third of the work, and 32 bits are fast enough on a GPU.
-    Model.U2NETP: False,
-}
-"""Whether a GPU may run the net in half precision, by imitation: tests/benchmarks/test_precision.py."""
+    BFLOAT16 = "bf16"
+    HALF = "f16"
 
 
 def multiplies_bfloat16(processor_flags: Collection[str]) -> bool:
@@ -36,11 +33,33 @@ def multiplies_bfloat16(processor_flags: Collection[str]) -> bool:
     return not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_flags)
 
 
-def multiplied_in(precision: Precision, model: Model, capabilities: Collection[str]) -> str:
-    """The precision as OpenVINO calls it. `capabilities` are the processor's, as OpenVINO lists them.
+def runs_in(bits: Bits, precision: Precision, model: Model, directory: Path, *, offered: bool) -> bool:
+    """Whether `model` runs in `bits`. `offered`: what runs it has them, and is faster in them.
 
-    A processor without bfloat16 of its own would imitate it, which is slower than 32 bits.
+    Raises:
+        MissingWeights: it depends on what the net stands, and nobody has measured that.
+        InvalidWeights: what was measured is damaged.
     """
-    if precision is Precision.FASTEST and STANDS_BFLOAT16[model] and "BF16" in capabilities:
-        return "bf16"
-    return "f32"
+    return offered and precision is Precision.FASTEST and stands(bits, model, directory)
+
+
+def stands(bits: Bits, model: Model, directory: Path) -> bool:
+    """Whether `model`, of the weights in `directory`, finds its subjects as well in `bits`.
+
+    Raises:
+        MissingWeights: nobody has measured it.
+        InvalidWeights: what was measured is damaged.
+    """
+    path = report_path(bits, model, directory)
+    try:
+        return bool(json.loads(path.read_text())["stands"])
+    except FileNotFoundError as error:
+        raise MissingWeights(
+            f"Nobody has measured whether {model} in {directory} stands {bits}. Run: cutout weights compile"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidWeights(f"{path} is damaged. Run: cutout weights compile") from error
+
+
+def report_path(bits: Bits, model: Model, directory: Path) -> Path:
+    return directory / f"{model}.{bits}.json"
