@@ -21,6 +21,6 @@ def prepare_base_image(log: Log) -> str:
         log.say(line)
     wheels = REPOSITORY / ".cache" / "wheelhouse"
     if base_image != BASE_IMAGE or wheels.is_dir():
-        filled = wheelhouse.fill(wheels, wheelhouse.image_requirements(REPOSITORY / "pyproject.toml"))
+        filled = wheelhouse.fill_for_image(wheels, REPOSITORY)
         log.say(f"wheelhouse: {'filled' if filled else 'filled already'}")
     return base_image

