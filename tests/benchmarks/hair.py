@@ -1,15 +1,16 @@
 """Pictures with hair whose true mattes and colours are known: strokes of a pen around a head, over photos.
 
-The photos are those that scikit-image ships.
+The photos are those that scikit-image ships. A lemur is lent, with the matte of its fur.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import skimage.data
 
-from cutout.arrays import Floats, Pixels
+from cutout.arrays import Floats, Pixels, SaliencyMap
 from cutout.matting.composite import covering
 
 STROKES = 420
@@ -61,3 +62,17 @@ def strokes(height: int, width: int, seed: int) -> Floats:
         fixed = np.rint(np.vstack([root, points]) * 2**FRACTION_BITS).astype(np.int32)
         cv2.polylines(matte, [fixed], False, 255, max(1, round(1.6 * scale)), cv2.LINE_AA, FRACTION_BITS)
     return cv2.GaussianBlur(matte, (0, 0), max(0.6, 0.7 * scale)).astype(np.float32) / 255
+
+
+def seen_by_net(alpha: Floats) -> SaliencyMap:
+    """A model of what nets make of a matte: small, smooth, and blind to what is thinner than its pixels."""
+    small = cv2.resize(alpha, (320, 320), interpolation=cv2.INTER_AREA)
+    smooth: SaliencyMap = np.clip((cv2.GaussianBlur(small, (0, 0), 1.2) - 0.5) * 1.5 + 0.5, 0, 1)
+    return smooth
+
+
+def lemur(reference_data: Path) -> tuple[Pixels, Floats]:
+    """The picture, and its alpha in [0, 1]."""
+    picture = cv2.imread(str(reference_data / "lemur-alpha/images/lemur.png"))
+    alpha = cv2.imread(str(reference_data / "lemur-alpha/masks/lemur.png"), cv2.IMREAD_GRAYSCALE)
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), alpha.astype(np.float32) / 255

@@ -3,7 +3,6 @@
 If these fail, halos of the old background stay, or photos wait for their colours.
 """
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +18,8 @@ from cutout.matting.foreground import estimate_foreground
 from cutout.matting.refine import refine
 from cutout.models import Model
 from cutout.saliency.detector import Detector, normalise
-from tests.benchmarks.hair import Portrait, composed, photo, portrait
-from tests.benchmarks.photo_peer.tools import PEER_PYTHON
+from tests.benchmarks.hair import Portrait, composed, lemur, photo, portrait
 
-PEER_PROGRAM = Path(__file__).with_name("pymatting_peer.py")
 PHOTOS = (("coffee", "grass"), ("chelsea", "gravel"), ("astronaut", "brick"), ("rocket", "coffee"))
 SIZES = ((800, 1200), (3000, 4000))
 TWELVE_MEGAPIXELS = (4000, 3000)
@@ -34,21 +31,6 @@ pytestmark = pytest.mark.benchmark
 
 Report = Callable[[str], None]
 Peer = Callable[[str, Pixels, Floats], Floats]
-
-
-@pytest.fixture
-def peer(tmp_path: Path) -> Peer:
-    """A function of pymatting 1.1, by its name, of a picture and its alpha in [0, 1]."""
-    if not PEER_PYTHON.exists():
-        pytest.skip("skipped: the peer isn't installed; `make bench` does that")
-
-    def made(function: str, picture: Pixels, alpha: Floats) -> Floats:
-        source, target = tmp_path / "source.npz", tmp_path / "target.npy"
-        np.savez(source, image=picture / np.float32(255), alpha=alpha)
-        subprocess.run([PEER_PYTHON, PEER_PROGRAM, function, source, target], check=True)
-        return np.load(target)
-
-    return made
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["1 MP", "12 MP"])
@@ -72,12 +54,6 @@ def test_colours_of_fur_are_as_near_as_the_peers(
     else:
         scene = composed(own, photo(background, *alpha.shape), alpha)
     compared(f"lemur on {background}", scene, peer, report)
-
-
-def lemur(reference_data: Path) -> tuple[Pixels, Floats]:
-    picture = cv2.imread(str(reference_data / "lemur-alpha/images/lemur.png"))
-    alpha = cv2.imread(str(reference_data / "lemur-alpha/masks/lemur.png"), cv2.IMREAD_GRAYSCALE)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), alpha.astype(np.float32) / 255
 
 
 def compared(name: str, scene: Portrait, peer: Peer, report: Report) -> None:

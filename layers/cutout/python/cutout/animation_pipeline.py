@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from cutout.arrays import Floats, Pixels, SaliencyMap
+from cutout.choices import Edges
 from cutout.matting.assess import MeanVerdict, assess
 from cutout.matting.temporal import Stabiliser
 from cutout.media.animation import Animation
@@ -39,7 +40,7 @@ def remove_from_animation(
     with watch.stage("stabilise"):
         maps = list(stabilised(samples, stretched))
     with watch.stage("matte"):
-        mattes = [matte_of(frame, each) for frame, each in zip(animation.frames, maps, strict=True)]
+        mattes = [matte_of(frame, each, Edges.FAST) for frame, each in zip(animation.frames, maps, strict=True)]
         everything = np.maximum.reduce(mattes)
         require_subject(everything)
     background = cache(read_picture)

@@ -55,7 +55,12 @@ VIDEO_OUTPUTS = (Output.MP4, Output.WEBM, Output.MOV, Output.MASK)
 
 
 class Edges(StrEnum):
+    """How the matte of a photo finds its edges. What moves has `fast`."""
+
     FAST = "fast"
+    """As the net draws them."""
+    FINE = "fine"
+    """By the photo's colours too, for hair and fur."""
 
 
 class Frames(StrEnum):

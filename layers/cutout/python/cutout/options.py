@@ -35,7 +35,7 @@ METADATA_PREFIX = "cutout-"
 class Options:
     """Every choice that there is for one upload. Written and read as text by the field's name.
 
-    `frames` says nothing of a video, which keeps all.
+    `frames` and `edges` say nothing of a video, which keeps all frames and has fast edges.
     """
 
     model: Model = Model.U2NET

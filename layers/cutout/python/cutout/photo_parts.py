@@ -11,6 +11,7 @@ from cutout.choices import (
     Blur,
     Colour,
     Crop,
+    Edges,
     NoShadow,
     PictureAt,
     Shadow,
@@ -24,6 +25,7 @@ from cutout.limits import Limits
 from cutout.matting.composite import blurred, covering, filled, under_alpha, without_alpha
 from cutout.matting.crop import subject_box
 from cutout.matting.foreground import estimate_foreground
+from cutout.matting.large_kernel import large_kernel_matting
 from cutout.matting.refine import refine
 from cutout.matting.shadow import soft_shadow
 from cutout.media.colour import converted
@@ -61,9 +63,13 @@ class Parts:
         )
 
 
-def matte_of(picture: Picture, saliency_map: SaliencyMap) -> Matte:
+def matte_of(picture: Picture, saliency_map: SaliencyMap, edges: Edges) -> Matte:
     """All that shows of `picture`: what the net finds, under what was transparent already."""
-    matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
+    match edges:
+        case Edges.FAST:
+            matte = refine(saliency_map, picture.height, picture.width, picture.pixels.dtype)
+        case Edges.FINE:
+            matte = large_kernel_matting(picture.pixels, saliency_map)
     return matte if picture.alpha is None else under_alpha(matte, picture.alpha)
 
 

@@ -44,7 +44,7 @@ def remove_background(
         probability = probability_of(picture, detector)
         saliency_map = normalise(probability)
     with watch.stage("matte"):
-        matte = matte_of(picture, saliency_map)
+        matte = matte_of(picture, saliency_map, options.edges)
         require_subject(matte)
     parts = parts_of(picture, matte, options, read_picture, watch).cropped(box_of(options.crop, matte))
     renditions = tuple(rendition(output, parts, watch) for output in options.outputs)
