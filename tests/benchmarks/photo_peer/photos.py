@@ -27,7 +27,7 @@ def photo_of(scene: str, megapixels: int) -> Image.Image:
     pixels = SCENES[scene]()
     height, width = pixels.shape[:2]
     scale = math.sqrt(megapixels * 1e6 / (height * width))
-    size = round(width * scale), round(height * scale)
+    size = int(width * scale), int(height * scale)
     scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
     grain = np.empty(scaled.shape, np.int16)
     cv2.setRNGSeed(0)
