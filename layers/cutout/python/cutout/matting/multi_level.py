@@ -6,6 +6,8 @@ shows, so that a pure colour stays pure. Where it solves for one pixel after the
 momentum: the Richardson iteration of second order of Golub and Varga, "Chebyshev Semi-Iterative Methods", 1961.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -35,10 +37,18 @@ def multi_level(image: Floats, alpha: Floats, largest: float) -> tuple[Floats, F
     while max(levels[-1][1].shape) > COARSEST_SIDE:
         levels.append((halved(levels[-1][0]), halved(levels[-1][1])))
     coarsest, shares = levels[-1]
-    layers = np.concatenate([planes(pull_push(coarsest, share > KNOWN_FROM)) for share in (shares, 1 - shares)])
-    for level_image, level_alpha in reversed(levels):
-        layers = solved(Level(planes(level_image), level_alpha), layers, largest)
-    return cv2.merge(list(layers[:3])), cv2.merge(list(layers[3:]))
+    known = [pull_push(coarsest, share > KNOWN_FROM) for share in (shares, 1 - shares)]
+    upwards = [(cv2.split(level_image), Level(level_alpha)) for level_image, level_alpha in reversed(levels)]
+
+    def channel(number: int) -> Floats:
+        layers = np.stack([colours[..., number] for colours in known])
+        for planes, level in upwards:
+            layers = solved(level, planes[number], layers, largest)
+        return layers
+
+    with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as pool:
+        channels = list(pool.map(channel, range(3)))
+    return cv2.merge([layers[0] for layers in channels]), cv2.merge([layers[1] for layers in channels])
 
 
 def halved(array: Floats) -> Floats:
@@ -47,47 +57,40 @@ def halved(array: Floats) -> Floats:
     return cv2.resize(array, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
 
 
-def planes(image: Floats) -> Floats:
-    """`image`, h x w x C, as C x h x w."""
-    return np.stack(cv2.split(image))
-
-
 class Level:
-    """Equation 4 of the paper at each pixel of `image`, 3 x h x w, and `alpha`, h x w in [0, 1]."""
+    """Equation 4 of the paper at each pixel of `alpha`, h x w in [0, 1], for one channel of colour at a time."""
 
-    def __init__(self, image: Floats, alpha: Floats) -> None:
+    def __init__(self, alpha: Floats) -> None:
         self.size = alpha.shape
-        self._image, self._alpha = image, alpha
+        self._alpha = alpha
         neighbours = cv2.copyMakeBorder(alpha, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
         slopes = np.stack([SMOOTHNESS + np.abs(neighbours[near] - alpha) for near in AROUND])
         total = slopes.sum(axis=0)
         self._weights = slopes / total
         scale = 1 / (total + alpha**2 + (1 - alpha) ** 2)
-        self._to_front, self._to_behind = alpha * scale, (1 - alpha) * scale
+        self._towards = np.stack([alpha * scale, (1 - alpha) * scale])
 
-    def step(self, layers: Floats) -> Floats:
-        """The solution, F and B as 6 x h x w, if all neighbours were right in `layers`, which has a border of 1."""
+    def step(self, image: Floats, layers: Floats) -> Floats:
+        """The solution, F and B as 2 x h x w, if all neighbours were right in `layers`, which has a border of 1."""
         mean: Floats = layers[:, *AROUND[0]] * self._weights[0]
         for near, weight in zip(AROUND[1:], self._weights[1:], strict=True):
             mean += layers[:, *near] * weight
-        front, behind = mean[:3], mean[3:]
-        unexplained = self._image - behind - self._alpha * (front - behind)
-        front += self._to_front * unexplained
-        behind += self._to_behind * unexplained
+        front, behind = mean
+        mean += self._towards * (image - behind - self._alpha * (front - behind))
         return mean
 
 
-def solved(level: Level, coarser: Floats, largest: float) -> Floats:
-    """F and B, 6 x h x w, of `level`, from those of a `coarser` one."""
+def solved(level: Level, image: Floats, coarser: Floats, largest: float) -> Floats:
+    """F and B, 2 x h x w, of `image`, one channel of `level`, from those of a `coarser` one."""
     height, width = level.size
-    layers = np.empty((6, height + 2, width + 2), np.float32)
+    layers = np.empty((2, height + 2, width + 2), np.float32)
     now = layers[:, INNER, INNER]
     for plane, small in zip(now, coarser, strict=True):
         cv2.resize(small, (width, height), dst=plane, interpolation=cv2.INTER_LINEAR)
     before = now.copy()
     for _ in range(STEPS):
         repeat_border(layers)
-        after = level.step(layers)
+        after = level.step(image, layers)
         after -= before
         after *= np.float32(MOMENTUM)
         after += before
