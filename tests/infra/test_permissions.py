@@ -5,6 +5,7 @@ what the template's roles allow are the same, both ways.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import boto3
 import numpy as np
 import pytest
+from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
@@ -226,6 +228,14 @@ def test_the_job_may_do_what_it_does_and_nothing_else(
     for upload in (stand.newer, stand.newer, stand.older, Upload("inbox", "nowhere.mp4")):
         job(Storage(boto3.client("s3"))).answer(upload)
     assert allowed(flat, "VideoJobRole") == stand.needs
+
+
+def test_the_code_calls_nothing_that_the_table_leaves_out() -> None:
+    """Whether or not the runs above get there."""
+    texts = [path.read_text() for name in ("functions", "layers") for path in (REPOSITORY / name).rglob("*.py")]
+    called = {call for text in texts for call in re.findall(r"_client\.(\w+)\(", text)}
+    assert called == {"get_object", "put_object", "upload_fileobj", "put_events", "put_item", "update_item"}
+    assert {xform_name(name.split()[1]) for name in NEEDED} >= called - {"upload_fileobj"}
 
 
 def test_rules_and_the_switch_may_do_what_they_are_made_for_and_nothing_else(flat: dict[str, Any]) -> None:
