@@ -15,7 +15,7 @@ from tests.benchmarks.gallery.windows import most_outlined
 from tests.benchmarks.photo_peer.tools import CUTOUT
 
 WINDOWS = 4
-STRIP_ROWS, STRIP_GROUNDS = 3, ("white", "black")
+STRIP_ROWS, STRIP_GROUNDS = 3, ("white",)
 
 
 def main() -> None:

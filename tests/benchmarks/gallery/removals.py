@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cutout.arrays import Matte, Pixels, as_depth
+from cutout.choices import Edges
 from cutout.limits import Limits
 from cutout.media.colour import converted
 from cutout.media.image import decode
@@ -46,10 +47,10 @@ def read(path: Path) -> Layer:
 
 
 def removals(photos: Sequence[Photo], folder: Path, weights_directory: Path) -> Iterator[Removal]:
-    """All `photos` through both tools in turn, each in a warm process of its own. Cutouts are written to `folder`."""
+    """All `photos` through all tools in turn, each in a warm process of its own. Cutouts are written to `folder`."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        compared = [tools.rembg(MODEL, weights_directory, home), tools.cutout(MODEL)]
+        compared = [tools.rembg(MODEL, weights_directory, home), tools.cutout(MODEL), tools.cutout(MODEL, Edges.FINE)]
         workers = measure.started(compared, stack)
         for worker in workers.values():
             worker.net()
@@ -60,7 +61,7 @@ def removals(photos: Sequence[Photo], folder: Path, weights_directory: Path) -> 
 def removal(photo: Photo, folder: Path, workers: measure.Workers) -> Removal:
     files, done, refused = {}, {}, {}
     for tool, worker in workers.items():
-        target = folder / f"{photo.path.name}.{tool.split()[0]}.png"
+        target = folder / f"{photo.path.name}.{tool.replace(' ', '-')}.png"
         try:
             done[tool] = worker.photo(photo.path, target)
             files[tool] = target

@@ -1,4 +1,7 @@
-"""cutout as a worker: `python -m tests.benchmarks.photo_peer.cutout_worker MODEL`, requests as in `worker.Worker`."""
+"""cutout as a worker, requests as in `worker.Worker`:
+
+python -m tests.benchmarks.photo_peer.cutout_worker MODEL EDGES
+"""
 
 import json
 import os
@@ -10,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cutout.choices import Edges
 from cutout.errors import CutoutError
 from cutout.limits import Limits
 from cutout.models import Model
@@ -27,8 +31,8 @@ def no_file(name: str) -> bytes:
     raise FileNotFoundError(name)
 
 
-def main(model: str) -> None:
-    options = Options(model=Model(model))
+def main(model: str, edges: str) -> None:
+    options = Options(model=Model(model), edges=Edges(edges))
     directory = CommandLineSettings.from_environment(os.environ).weights_directory
     engine = engines.load(engines.EngineName.AUTO, options.model, directory)
     detector = Detector(engine)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CUTOUT, REMBG = "cutout", "rembg 2.0.86"
+from cutout.choices import Edges
+
+CUTOUT, CUTOUT_FINE, REMBG = "cutout", "cutout fine", "rembg 2.0.86"
 HERE = Path(__file__).parent
 PEER_PYTHON = Path(".venv-rembg/bin/python")
 
@@ -35,10 +37,10 @@ class Tool:
         return [*self.file, *(word for pair in pairs for word in pair)]
 
 
-def cutout(model: str) -> Tool:
-    command = [str(Path(sys.executable).with_name("cutout")), "image", "--model", model]
-    worker = [sys.executable, "-m", "tests.benchmarks.photo_peer.cutout_worker", model]
-    return Tool(CUTOUT, worker, command, os.environ, folder=command)
+def cutout(model: str, edges: Edges = Edges.FAST) -> Tool:
+    command = [str(Path(sys.executable).with_name("cutout")), "image", "--model", model, "--edges", edges]
+    worker = [sys.executable, "-m", "tests.benchmarks.photo_peer.cutout_worker", model, edges]
+    return Tool(CUTOUT if edges is Edges.FAST else CUTOUT_FINE, worker, command, os.environ, folder=command)
 
 
 def rembg(model: str, weights_directory: Path, home: Path) -> Tool:
