@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.benchmarks.photo_peer.figures import Figures, Folder, Scaling, Whole
 from tests.benchmarks.photo_peer.lambda_price import SETTINGS_MEGABYTES, cheapest, settings
+from tests.benchmarks.photo_peer.readme import BEGIN, END, put_into
 from tests.benchmarks.photo_peer.table import markdown
 from tests.benchmarks.photo_peer.tools import CUTOUT, REMBG, cutout
 from tests.benchmarks.photo_peer.worker import PhotoRefused, Worker
@@ -71,3 +72,16 @@ def test_a_price_is_seconds_by_gigabytes_and_a_request() -> None:
 def test_more_processors_never_make_a_price_of_less_than_no_time() -> None:
     assert all(one.seconds > 0 for one in settings({1: 3.0, 2: 1.4}))
     assert all(one.seconds == 3.0 for one in settings({1: 3.0, 2: 3.0}))
+
+
+def test_a_run_replaces_the_tables_of_the_readme_and_nothing_else(tmp_path: Path) -> None:
+    copy = tmp_path / "README.md"
+    copy.write_text(f"Before.\n\n{BEGIN}\n\n| old |\n\n{END}\n\nAfter.\n")
+    put_into(copy, "| new |\n")
+    put_into(copy, "| newer |\n")
+    assert copy.read_text() == f"Before.\n\n{BEGIN}\n\n| newer |\n\n{END}\n\nAfter.\n"
+
+
+def test_the_readme_has_a_place_for_the_tables() -> None:
+    text = Path("README.md").read_text()
+    assert 0 <= text.find(BEGIN) < text.find(END)

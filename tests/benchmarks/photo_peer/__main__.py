@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from cutout.settings import CommandLineSettings
-from tests.benchmarks.photo_peer import function_start, measure, table, tools
+from tests.benchmarks.photo_peer import function_start, measure, readme, table, tools
 from tests.benchmarks.photo_peer.figures import Figures
 from tests.benchmarks.photo_peer.lambda_price import settings
 from tests.benchmarks.photo_peer.tools import Tool
@@ -23,6 +23,7 @@ from tests.benchmarks.processes import processors
 PARTS = ("warm", "net", "whole", "folder", "price", "start")
 FOLDER_PHOTOS = 9
 OUTPUT = Path(".cache/bench")
+README = Path("README.md")
 BEGIN = time.perf_counter()
 
 
@@ -42,6 +43,8 @@ def main() -> None:
     figures = Figures(given.model, f"{processors()} processors, {processor_name()}", given.rounds)
     measured(figures, compared, photos, folder, given)
     written(figures, folder, plotted=not given.alone)
+    if given.readme:
+        readme.put_into(README, table.for_readme(figures))
 
 
 def arguments() -> argparse.Namespace:
@@ -51,6 +54,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--megapixels", type=int, nargs="+", default=[1, 12, 50], help="of the photos (1 12 50)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure (all)")
     parser.add_argument("--alone", action="store_true", help="without rembg, and without a plot")
+    parser.add_argument("--readme", action="store_true", help="put the tables into README.md too")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where photos, table and plot go (.cache/bench)")
     return parser.parse_args()
 

@@ -8,7 +8,16 @@ from tests.benchmarks.photo_peer.tools import CUTOUT, REMBG
 
 
 def markdown(figures: Figures) -> str:
-    tables = [ratios(figures), stages(figures), lambda_settings(figures), start(figures)]
+    """All tables."""
+    return joined(ratios(figures), stages(figures), lambda_settings(figures), start(figures))
+
+
+def for_readme(figures: Figures) -> str:
+    """The tables that a user chooses by."""
+    return joined(ratios(figures), stages(figures), lambda_settings(figures))
+
+
+def joined(*tables: list[str]) -> str:
     return "\n\n".join("\n".join(table) for table in tables if table) + "\n"
 
 
