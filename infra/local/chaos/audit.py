@@ -1,12 +1,12 @@
 """What must hold at the end. Pure functions of what was found: none of them asks AWS anything."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from cutout.claim import TOLD
 from infra.local.chaos.plan import REMOVED
+from infra.local.outcomes import OutcomeEvent
 
 Identity = tuple[str, str | None]
 """Key and version of an upload."""
@@ -26,11 +26,8 @@ class Uploaded:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """One event on the result bus."""
-
-    detail_type: str
-    detail: Mapping[str, Any]
+class Heard(OutcomeEvent):
+    """One event on the result bus, as a statement on one upload."""
 
     @property
     def identity(self) -> Identity:
@@ -39,7 +36,7 @@ class Heard:
     @property
     def outcome(self) -> str:
         """`REMOVED`, or the code of the refusal."""
-        return REMOVED if self.detail_type == REMOVED else self.detail["error"]["code"]
+        return REMOVED if self.is_removed else self.detail["error"]["code"]
 
 
 @dataclass(frozen=True)
