@@ -10,7 +10,15 @@ from cutout.errors import InvalidWeights, MissingWeights
 from cutout.models import Model
 from cutout.saliency import engine_openvino
 from cutout.saliency.engine_openvino import OpenVinoEngine, has_bfloat16
-from cutout.saliency.precision import Bits, Precision, multiplies_bfloat16, report_path, runs_in, stands
+from cutout.saliency.precision import (
+    Bits,
+    Precision,
+    has_bfloat16_tiles,
+    multiplies_bfloat16,
+    report_path,
+    runs_in,
+    stands,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,7 @@ def test_a_damaged_report_is_named(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(("flags", "expected"), [(["avx2"], False), (["amx_bf16"], True), (["avx512_bf16"], True)])
 def test_linux_says_whether_the_processor_multiplies_in_bfloat16(flags: list[str], expected: bool) -> None:
     assert multiplies_bfloat16(flags) is expected
+    assert has_bfloat16_tiles(flags) is ("amx_bf16" in flags)
 
 
 def test_openvino_names_what_it_has_as_we_do() -> None:

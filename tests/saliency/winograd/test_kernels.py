@@ -11,7 +11,7 @@ from cutout.arrays import Floats
 from cutout.errors import MissingEngine
 from cutout.saliency.winograd.filters import arranged_filter
 from cutout.saliency.winograd.kernels import Kernels, Operation, compile_kernels, operations
-from cutout.saliency.winograd.plan import Kind
+from cutout.saliency.winograd.plan import Kind, tiles_size
 
 RANDOM = np.random.default_rng(0)
 
@@ -35,12 +35,13 @@ def in_torch(picture: Floats) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("kind", "height", "width", "channels", "dilation"),
     [
-        (Kind.WINOGRAD, 40, 40, (64, 32), 1),
-        (Kind.WINOGRAD, 41, 30, (8, 16), 1),
-        (Kind.WINOGRAD, 3, 5, (16, 16), 1),
-        (Kind.DIRECT, 10, 10, (32, 48), 8),
-        (Kind.DIRECT, 13, 7, (8, 16), 2),
-        (Kind.DIRECT, 20, 20, (64, 16), 1),
+        (Kind.WIDE, 40, 40, (64, 32), 1),
+        (Kind.WIDE, 41, 30, (8, 16), 1),
+        (Kind.WIDE, 3, 5, (16, 16), 1),
+        (Kind.DEEP, 20, 20, (64, 16), 1),
+        (Kind.DEEP, 13, 7, (8, 16), 2),
+        (Kind.DEEP, 10, 10, (32, 48), 8),
+        (Kind.DEEP, 21, 21, (272, 32), 4),
     ],
 )
 def test_convolutions(
@@ -51,10 +52,17 @@ def test_convolutions(
     source, add, bias = floats(height, width, channels_in), floats(height, width, channels_out), floats(channels_out)
     weight = floats(channels_out, channels_in, 3, 3) / np.float32(np.sqrt(9 * channels_in))
     filters, target = arranged_filter(kind, weight), np.full((height, width, channels_out + 8), 7, np.float32)
+    size = tiles_size(max(height, width), channels_in, dilation)
+    tiles = np.full(size + 64, np.nan, np.float32)
     sizes = (height, width, channels_in, channels_out, dilation, height, width)
-    pointers = (array.ctypes.data for array in (source, add, filters, bias, target[..., 8:]))
-    step = Operation(kind, *sizes, *pointers, channels_in, channels_out, channels_out + 8)
-    kernels.run(operations([step]), threads)
+
+    def operation(kind: Kind, source: Floats, target: Floats, stride: int) -> Operation:
+        pointers = (array.ctypes.data for array in (source, add, filters, bias, target))
+        return Operation(kind, *sizes, *pointers, channels_in, channels_out, stride)
+
+    scatter = [operation(Kind.SCATTER, source, tiles, 0)] if kind is Kind.DEEP else []
+    given = tiles if kind is Kind.DEEP else source
+    kernels.run(operations([*scatter, operation(kind, given, target[..., 8:], channels_out + 8)]), threads)
     expected = (
         functional.conv2d(
             in_torch(source), torch.from_numpy(weight), torch.from_numpy(bias), padding=dilation, dilation=dilation
@@ -66,6 +74,7 @@ def test_convolutions(
     )
     np.testing.assert_allclose(target[..., 8:], expected, atol=2e-4)
     assert (target[..., :8] == 7).all()
+    assert np.isnan(tiles[size:]).all()
 
 
 def test_upsampling_and_pooling(kernels: Kernels) -> None:

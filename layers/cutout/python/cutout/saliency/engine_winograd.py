@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FLOAT_BYTES = 4
 FILTERS_AT_ONCE = 16 << 20
-"""In floats, what of a net's filters is in memory at a time: of u2net's 70 million, a quarter."""
+"""In floats, what of a net's filters is in memory at a time: of u2net's 51 million, a third."""
 
 
 class WinogradEngine:

@@ -10,7 +10,7 @@ from cutout.errors import MissingEngine
 from cutout.models import Model
 from cutout.saliency.detector import Engine
 from cutout.saliency.fetch import locate
-from cutout.saliency.precision import Bits, Precision, multiplies_bfloat16, runs_in
+from cutout.saliency.precision import Bits, Precision, has_bfloat16_tiles, multiplies_bfloat16, runs_in
 from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, kernels_path, processor_flags
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ COMPILERS: Mapping[EngineName, str] = {EngineName.OPENVINO: "openvino", EngineNa
 def load(name: EngineName, model: Model, directory: Path, precision: Precision = Precision.FULL) -> Engine:
     """The engine `name` with `model` from the weights in `directory`, ready to run.
 
-    `auto` is torch where there is an NVIDIA GPU. On a CPU it is OpenVINO where that may and can multiply in bfloat16,
-    else winograd, the fastest in 32 bits. The fastest `precision` is bfloat16 in OpenVINO and half precision on a GPU,
-    if the net stands it; on a CPU the others have 32 bits alone.
+    `auto` is torch where there is an NVIDIA GPU. On a CPU it is OpenVINO where that may and can multiply in tiles of
+    bfloat16, else winograd, the fastest in 32 bits. The fastest `precision` is bfloat16 in OpenVINO and half precision
+    on a GPU, if the net stands it; on a CPU the others have 32 bits alone.
 
     Raises:
         MissingWeights: the weights have not been fetched, or not been compiled for the engine, or nobody has measured
@@ -49,7 +49,7 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
     for_gpu = name is EngineName.AUTO and has_gpu()
     if name is EngineName.AUTO:
         here = usable(directory)
-        offered = not for_gpu and EngineName.OPENVINO in here and Bits.BFLOAT16 in offered_bits()
+        offered = not for_gpu and EngineName.OPENVINO in here and has_bfloat16_tiles(processor_flags())
         halves = runs_in(Bits.BFLOAT16, precision, model, directory, offered=offered)
         name = chosen(gpu=for_gpu, halves=halves, usable=here)
     require(name)

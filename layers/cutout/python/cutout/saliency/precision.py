@@ -33,6 +33,14 @@ def multiplies_bfloat16(processor_flags: Collection[str]) -> bool:
     return not {"amx_bf16", "avx512_bf16"}.isdisjoint(processor_flags)
 
 
+def has_bfloat16_tiles(processor_flags: Collection[str]) -> bool:
+    """Whether it multiplies whole tiles of them (AMX).
+
+    Only then do they pay: with vectors of them, OpenVINO is no faster than winograd in 32 bits.
+    """
+    return "amx_bf16" in processor_flags
+
+
 def runs_in(bits: Bits, precision: Precision, model: Model, directory: Path, *, offered: bool) -> bool:
     """Whether `model` runs in `bits`. `offered`: what runs it has them, and is faster in them.
 

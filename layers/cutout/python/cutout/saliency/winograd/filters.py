@@ -62,7 +62,7 @@ def places_of_filters(plan: Plan) -> tuple[list[Place], int]:
 
 def filter_size(step: Step) -> int:
     """In floats."""
-    per_pair = {Kind.WINOGRAD: 36, Kind.DIRECT: 9, Kind.SIDE: 9, Kind.FUSE: 1}[step.kind]
+    per_pair = {Kind.WIDE: 36, Kind.DEEP: 9, Kind.SIDE: 9, Kind.FUSE: 1}[step.kind]
     return per_pair * step.source.channels * step.target.channels
 
 
@@ -104,12 +104,12 @@ def padded(weight: Floats, channels_in: int) -> Floats:
 def arranged_filter(kind: Kind, weight: Floats) -> Floats:
     channels_out, channels_in = weight.shape[:2]
     match kind:
-        case Kind.WINOGRAD:
+        case Kind.WIDE:
             points = transformed(weight).reshape(36, channels_out // CHANNELS, CHANNELS, channels_in)
             return np.ascontiguousarray(points.transpose(0, 1, 3, 2))
-        case Kind.DIRECT:
+        case Kind.DEEP:
             taps = weight.reshape(channels_out // CHANNELS, CHANNELS, channels_in, 9)
-            return np.ascontiguousarray(taps.transpose(0, 3, 2, 1))
+            return np.ascontiguousarray(taps.transpose(0, 2, 3, 1))
         case _:
             return np.ascontiguousarray(weight[0].reshape(channels_in, -1).T)
 

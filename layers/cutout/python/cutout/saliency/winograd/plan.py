@@ -6,6 +6,7 @@ side by side is written side by side.
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from math import ceil
 
 from cutout.models import Model
 from cutout.saliency.blocks import STAGES, Block
@@ -14,19 +15,26 @@ from cutout.saliency.preprocess import INPUT_SIDE
 LANES = 8
 """Floats that the kernels take at once. The picture's three channels are padded to as many."""
 
-WINOGRAD_FROM_SIDE = 40
-"""Transformed filters are four times as large. Where pictures are smaller there are many filters and little work."""
+WIDE_FROM_SIDE = 80
+"""Transformed filters are four times as large. Where pictures are smaller there are many filters and few tiles."""
+
+POINTS = 36
+"""Of a transformed tile, 6 x 6, of which 4 x 4 pixels are made."""
+
+SPARE_TILES, SKEW = 4, 16
+"""Room that the kernels want: for so many more tiles, and in floats, behind each tile and behind a point's tiles."""
 
 
 class Kind(IntEnum):
     """What kernels.c can do."""
 
-    WINOGRAD = 0
-    DIRECT = 1
-    POOL = 2
-    UPSAMPLE = 3
-    SIDE = 4
-    FUSE = 5
+    WIDE = 0
+    SCATTER = 1
+    DEEP = 2
+    POOL = 3
+    UPSAMPLE = 4
+    SIDE = 5
+    FUSE = 6
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,17 @@ class Planner:
         return Picture(len(self.sizes) - 1, side, channels, channels)
 
     def convolve(self, source: Picture, target: Picture, dilation: int = 1, add: Picture | None = None) -> None:
-        kind = Kind.WINOGRAD if dilation == 1 and source.side >= WINOGRAD_FROM_SIDE else Kind.DIRECT
+        kind = Kind.WIDE
+        if source.side < WIDE_FROM_SIDE:
+            kind, tiles = Kind.DEEP, self._room_for_tiles(source, dilation)
+            self.steps.append(Step(Kind.SCATTER, source, tiles, dilation=dilation))
+            source = tiles
         self.steps.append(Step(kind, source, target, self._next_convolution(), dilation, add=add))
+
+    def _room_for_tiles(self, picture: Picture, dilation: int) -> Picture:
+        """Room for what is no picture, but made of one as large."""
+        self.sizes.append(tiles_size(picture.side, picture.channels, dilation))
+        return Picture(len(self.sizes) - 1, picture.side, picture.channels, picture.channels)
 
     def side_output(self, source: Picture, target: Picture) -> None:
         self.steps.append(Step(Kind.SIDE, source, target, self._next_convolution()))
@@ -176,6 +193,12 @@ def add_side_outputs(planner: Planner, outputs: list[Picture]) -> Picture:
     result = planner.room(INPUT_SIDE, 1)
     planner.fuse(sides, result)
     return result
+
+
+def tiles_size(side: int, channels: int, dilation: int) -> int:
+    """In floats, all transformed tiles of a picture."""
+    tiles = (dilation * ceil(ceil(side / dilation) / 4)) ** 2
+    return POINTS * ((tiles + SPARE_TILES) * (channels + SKEW) + SKEW)
 
 
 def places(plan: Plan) -> tuple[list[int], int]:
