@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import ctypes
 
 FLOAT_BYTES = 4
+LINE_BYTES = 64
 FILTERS_AT_ONCE = 16 << 20
 """In floats, what of a net's filters is in memory at a time: of u2net's 51 million, a third."""
 
@@ -41,7 +42,7 @@ class WinogradEngine:
             self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._filters = np.frombuffer(self._mapped, np.float32)
         starts, room = places(net)
-        self._memory = np.zeros(room, np.float32)
+        self._memory = aligned_zeros(room)
         self._picture, self._result = (self._seen(part, starts) for part in (net.picture, net.result))
         self._parts = in_parts(net.steps, self._bound(net, starts, filter_places))
         self._threads = len(os.sched_getaffinity(0))
@@ -105,6 +106,13 @@ class WinogradEngine:
             )
 
         return [operation(step) for step in net.steps]
+
+
+def aligned_zeros(floats: int) -> Floats:
+    """Float32 zeros from the beginning of a cache line on, so that no vector lies across two."""
+    memory = np.zeros(floats + LINE_BYTES // FLOAT_BYTES, np.float32)
+    start = -memory.ctypes.data % LINE_BYTES // FLOAT_BYTES
+    return memory[start : start + floats]
 
 
 def in_parts(steps: Sequence[Step], bound: Sequence[Operation]) -> list["ctypes.Array[Operation]"]:

@@ -131,20 +131,26 @@ static inline lanes finished(const Operation *op, lanes value, long pixel, int c
     return value;
 }
 
-// Channels `first` to `end` of what `tile` makes.
+// Channels `first` to `end` of what `tile` makes. Whole cache lines are written at once.
 static void put_tile(const Operation *op, int tile, const float *products, long plane, int first, int end) {
     Corner corner = corner_of(op, tile);
-    for (int c = first; c < end; c += LANES) {
-        lanes m[POINTS], columns[24], out[16];
-        for (int p = 0; p < POINTS; p++) m[p] = load(products + p * plane + c - first);
-        for (int x = 0; x < 6; x++) transform_out(m + x, 6, columns + x, 6);
-        for (int y = 0; y < 4; y++) transform_out(columns + 6 * y, 1, out + 4 * y, 1);
+    for (int c = first; c < end; c += CHANNELS) {
+        lanes out[VECTORS][16];
+        for (int j = 0; j < VECTORS; j++) {
+            lanes m[POINTS], columns[24];
+            for (int p = 0; p < POINTS; p++) m[p] = load(products + p * plane + c + j * LANES - first);
+            for (int x = 0; x < 6; x++) transform_out(m + x, 6, columns + x, 6);
+            for (int y = 0; y < 4; y++) transform_out(columns + 6 * y, 1, out[j] + 4 * y, 1);
+        }
         for (int y = 0; y < 4; y++)
             for (int x = 0; x < 4; x++) {
                 int v = corner.top + y * op->dilation, u = corner.left + x * op->dilation;
                 if (v >= op->height || u >= op->width) continue;
                 long pixel = (long)v * op->width + u;
-                store(op->out + pixel * op->out_stride + c, finished(op, out[4 * y + x], pixel, c));
+                for (int j = 0; j < VECTORS; j++) {
+                    int channel = c + j * LANES;
+                    store(op->out + pixel * op->out_stride + channel, finished(op, out[j][4 * y + x], pixel, channel));
+                }
             }
     }
 }
