@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,36 +14,16 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from cutout import events
-from cutout.choices import Frames, MatteFrom
+from cutout.choices import Frames
 from cutout.claim import Claim, Standing
 from cutout.claims import Claims
-from cutout.errors import (
-    CutoutError,
-    NameTooLong,
-    ObjectMissing,
-    Refusal,
-    Transient,
-    UnreadableEvent,
-    UnsupportedFormat,
-)
+from cutout.errors import CutoutError, Refusal, Transient, UnreadableEvent, UnsupportedFormat
 from cutout.events import Upload
 from cutout.metrics import Metrics
 from cutout.models import Model
-from cutout.options import Options
-from cutout.orders import (
-    asked_for,
-    check_metadata,
-    check_names,
-    check_source,
-    matte_keys,
-    order_of,
-    output_key,
-    output_metadata,
-    verdict_of_same_matte,
-)
-from cutout.photo_outputs import Rendition
-from cutout.pipeline import remove_background, render_again
-from cutout.results import Decision, Failed, Outcome, Removed, ResultBus, Written
+from cutout.orders import check_source, order_of
+from cutout.photo_work import PhotoWork
+from cutout.results import Decision, Failed, Outcome, ResultBus
 from cutout.routes import is_video
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
@@ -51,7 +31,6 @@ from cutout.settings import ImageSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
 from cutout.trial import try_decoding
-from cutout.verdict import Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -76,14 +55,6 @@ class Turn:
     memory_bytes: int
 
 
-@dataclass(frozen=True)
-class StoredMatte:
-    """A file of the output bucket, and what was said of it when it was made."""
-
-    content: bytes
-    verdict: Verdict
-
-
 class ImageFunction:
     """Joins the pipeline to the buckets, the result bus and the claims."""
 
@@ -93,14 +64,14 @@ class ImageFunction:
         storage: Storage,
         bus: ResultBus,
         claims: Callable[[str], Claims],
-        detector: Callable[[Model], Detector],
+        work: PhotoWork,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._bus = bus
         self._claims = claims
-        self._detector = detector
+        self._work = work
         self._metrics = metrics
 
     def turn(self, owner: str, seconds_left: Callable[[], float], memory_bytes: int) -> Turn:
@@ -200,60 +171,9 @@ class ImageFunction:
             return content
 
         try:
-            return self._remove(source, watch, check)
+            return self._work.remove(source, watch, check)
         except Refusal as refusal:
             return Failed(order, refusal)
-
-    def _remove(self, source: Source, watch: Stopwatch, check: Callable[..., bytes]) -> Removed:
-        options = self._settings.options.updated(asked_for(source.upload, source.metadata))
-        limits = self._settings.limits
-        endings = [output.ending for output in options.outputs]
-        check_names(source.upload, endings, for_review=self._settings.review_below > 0)
-        check_metadata(source.upload, options)
-        with watch.stage("fetch"):
-            content = source.read(limits.bytes)
-            stored = self._stored_matte(source.upload, options)
-        check(content, options.frames)
-        read_file = self._reader(source.upload.bucket, check)
-        if stored is None:
-            result = remove_background(content, options, self._detector(options.model), limits, read_file)
-        else:
-            result = replace(render_again(content, stored.content, options, limits, read_file), verdict=stored.verdict)
-        with watch.stage("store"):
-            outputs = tuple(self._write(source.upload, options, result.verdict, made) for made in result.renditions)
-        seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
-        return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds)
-
-    def _stored_matte(self, upload: Upload, options: Options) -> StoredMatte | None:
-        """The matte that the net made of this very upload before, if `options` want it and it is there."""
-        if options.matte is not MatteFrom.STORED:
-            return None
-        for key in matte_keys(upload):
-            try:
-                found = self._storage.open(Upload(self._settings.output_bucket, key))
-            except (ObjectMissing, NameTooLong):
-                continue
-            with closing(found):
-                verdict = verdict_of_same_matte(found.metadata, upload, options)
-                if verdict is not None:
-                    return StoredMatte(found.read(self._settings.limits.bytes), verdict)
-        return None
-
-    def _reader(self, bucket: str, check: Callable[[bytes], bytes]) -> Callable[[str], bytes]:
-        """What reads another object of `bucket`, a background picture."""
-
-        def read(key: str) -> bytes:
-            with closing(self._storage.open(Upload(bucket, key))) as source:
-                return check(source.read(self._settings.limits.bytes))
-
-        return read
-
-    def _write(self, upload: Upload, options: Options, verdict: Verdict, rendition: Rendition) -> Written:
-        bucket, for_review = self._settings.output_bucket, verdict.confidence < self._settings.review_below
-        key = output_key(upload, rendition.output.ending, for_review=for_review)
-        metadata = output_metadata(upload, options, verdict)
-        self._storage.put(bucket, key, rendition.content, rendition.content_type, metadata)
-        return Written(bucket, key, rendition.content_type, len(rendition.content), rendition.width, rendition.height)
 
 
 def decided(claim: Claim, outcome: Outcome) -> Decision:
@@ -283,12 +203,13 @@ def image_function() -> ImageFunction:
     def detector(model: Model) -> Detector:
         return Detector(engines.load(engines.EngineName.AUTO, model, settings.weights_directory))
 
+    storage = Storage(boto3.client("s3"))
     return ImageFunction(
         settings,
-        Storage(boto3.client("s3")),
+        storage,
         ResultBus(boto3.client("events"), settings.result_bus),
         partial(claims_of, boto3.client("dynamodb"), settings.idempotency_table),
-        detector,
+        PhotoWork(settings, storage, detector),
         Metrics(settings.stack, "photo"),
     )
 

@@ -26,6 +26,7 @@ from cutout.limits import VideoLimits
 from cutout.media.png import encode_png
 from cutout.metrics import Metrics
 from cutout.options import Options, Output
+from cutout.photo_work import PhotoWork
 from cutout.results import Decision, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings, VideoSettings
@@ -197,7 +198,8 @@ def test_the_function_may_do_what_it_does_and_nothing_else(
             partial(claims_of, table, "outcomes"),
         )
         storage, metrics = Storage(boto3.client("s3")), Metrics("a", "photo")
-        return ImageFunction(settings, storage, bus, claims, lambda _: painted_detector, metrics)
+        work = PhotoWork(settings, storage, lambda _: painted_detector)
+        return ImageFunction(settings, storage, bus, claims, work, metrics)
 
     def answer(bus: ResultBus, upload: Upload) -> None:
         made = function(bus)

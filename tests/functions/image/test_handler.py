@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import sleep
@@ -16,8 +16,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from PIL import Image
 
-from cutout.arrays import Floats, Pixels
 from cutout.claim import Claim
+from cutout.claims import Claims
 from cutout.errors import MissingWeights, ResultBusUnavailable, StorageUnavailable, UnreadableEvent
 from cutout.events import Upload, parse
 from cutout.limits import Limits
@@ -25,10 +25,11 @@ from cutout.media.png import encode_png
 from cutout.metrics import Metrics
 from cutout.models import Model
 from cutout.options import Options
+from cutout.photo_work import PhotoWork
 from cutout.results import Decision, Failed, Outcome, Removed, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import ImageSettings
-from cutout.storage import Source, Storage
+from cutout.storage import Storage
 from functions.image import handler as module
 from functions.image.handler import CLOCKS_DIFFER_SECONDS, ImageFunction, claims_of, handler
 from tests import heard
@@ -82,7 +83,17 @@ class Stand:
 
     s3: "S3Client"
     bus: Bus
-    function: ImageFunction
+    claims: Callable[[str], Claims]
+    detector: Detector
+    function: ImageFunction = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.install(SETTINGS)
+
+    def install(self, settings: ImageSettings) -> None:
+        storage = Storage(self.s3)
+        work = PhotoWork(settings, storage, lambda _: self.detector)
+        self.function = ImageFunction(settings, storage, self.bus, self.claims, work, METRICS)
 
     def upload(self, key: str = "a+b 100% ü.png", content: bytes | None = None, **metadata: str) -> Upload:
         body = photo() if content is None else content
@@ -108,12 +119,9 @@ def stand(s3: "S3Client", painted_detector: Detector, monkeypatch: pytest.Monkey
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    bus = Bus()
-    function = ImageFunction(
-        SETTINGS, Storage(s3), bus, partial(claims_of, table, "outcomes"), lambda _: painted_detector, METRICS
-    )
-    monkeypatch.setattr(module, "image_function", lambda: function)
-    yield Stand(s3, bus, function)
+    stand = Stand(s3, Bus(), partial(claims_of, table, "outcomes"), painted_detector)
+    monkeypatch.setattr(module, "image_function", lambda: stand.function)
+    yield stand
     table.close()
 
 
@@ -156,89 +164,6 @@ def test_a_photo_becomes_a_cutout_and_an_outcome(stand: Stand) -> None:
     content = stored["Body"].read()
     assert len(content) == outcome.outputs[0].size_bytes
     assert Image.open(io.BytesIO(content)).mode == "RGBA"
-
-
-class HesitantEngine:
-    """An engine that is as sure of its subject as `highest` says."""
-
-    batch_size = 1
-
-    def __init__(self, highest: float) -> None:
-        self._highest = highest
-
-    def infer(self, batch: Pixels | Floats) -> Floats:
-        return (batch[..., 0] > batch[..., 2]).astype(np.float32) * np.float32(self._highest)
-
-
-@pytest.mark.parametrize(("highest", "key"), [(0.75, "review/a+b 100% ü.png.png"), (1, "a+b 100% ü.png.png")])
-def test_a_doubtful_result_goes_where_somebody_looks_at_it(
-    s3: "S3Client", stand: Stand, monkeypatch: pytest.MonkeyPatch, highest: float, key: str
-) -> None:
-    memory = partial(claims_of, boto3.client("dynamodb"), "outcomes")
-    detector = Detector(HesitantEngine(highest))
-    function = ImageFunction(
-        replace(SETTINGS, review_below=0.8), Storage(s3), stand.bus, memory, lambda _: detector, METRICS
-    )
-    monkeypatch.setattr(module, "image_function", lambda: function)
-    handler(sqs(announced(stand.upload())), Context())
-    (outcome,) = stand.bus.outcomes
-    assert isinstance(outcome, Removed)
-    assert [written.key for written in outcome.outputs] == stand.outputs() == [key]
-    verdict = stand.s3.head_object(Bucket="outbox", Key=key)["Metadata"]["verdict"]
-    assert json.loads(verdict) == outcome.detail()["verdict"]
-    assert outcome.verdict.confidence == pytest.approx(highest, abs=0.01)
-
-
-def rendered(stand: Stand, upload: Upload, **options: str) -> Removed:
-    """The outcome of a call that asks for another variant of `upload`."""
-    call = {"bucket": upload.bucket, "key": upload.key, "options": {"matte": "stored", **options}}
-    assert handler(call, Context())["detail-type"] == "Background Removed"
-    outcome = stand.bus.outcomes[-1]
-    assert isinstance(outcome, Removed)
-    return outcome
-
-
-def content_of(stand: Stand, key: str) -> bytes:
-    content: bytes = stand.s3.get_object(Bucket="outbox", Key=key)["Body"].read()
-    return content
-
-
-@pytest.mark.parametrize("review_below", [0, 1])
-def test_a_later_variant_comes_from_the_stored_matte_without_the_net(
-    s3: "S3Client", stand: Stand, painted_detector: Detector, monkeypatch: pytest.MonkeyPatch, review_below: float
-) -> None:
-    memory = partial(claims_of, boto3.client("dynamodb"), "outcomes")
-    settings = replace(SETTINGS, review_below=review_below)
-    function = ImageFunction(settings, Storage(s3), stand.bus, memory, lambda _: painted_detector, METRICS)
-    monkeypatch.setattr(module, "image_function", lambda: function)
-    upload = stand.upload()
-    variant = {"outputs": "png,jpg", "background": "#abc", "crop": "subject:5%", "shadow": "soft"}
-    first = rendered(stand, upload, **variant)
-    assert "saliency" in first.seconds, "there is no matte yet, so that the net runs"
-    contents = [content_of(stand, written.key) for written in first.outputs]
-    handler({**direct(upload), "options": {"outputs": "mask"}}, Context())
-    again = rendered(stand, upload, **variant, model=" u2net")
-    assert "saliency" not in again.seconds
-    assert again.verdict == first.verdict
-    assert [content_of(stand, written.key) for written in again.outputs] == contents
-
-
-@pytest.mark.parametrize(
-    ("made_with", "asked"), [({}, {"model": "u2netp"}), ({"crop": "subject"}, {}), ({"model": "u2netp"}, {})]
-)
-def test_a_stored_matte_of_another_kind_is_not_taken(
-    stand: Stand, made_with: dict[str, str], asked: dict[str, str]
-) -> None:
-    upload = stand.upload()
-    handler({**direct(upload), "options": {"outputs": "mask", **made_with}}, Context())
-    assert "saliency" in rendered(stand, upload, **asked).seconds
-
-
-def test_a_stored_matte_of_an_older_version_is_not_taken(stand: Stand) -> None:
-    handler({**direct(stand.upload()), "options": {"outputs": "mask"}}, Context())
-    pixels = np.full((120, 200, 3), (10, 20, 200), np.uint8)
-    pixels[10:50, 20:60] = (250, 40, 30)
-    assert "saliency" in rendered(stand, stand.upload(content=encode_png(pixels))).seconds
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(EVENTS.glob("*.json"))])
@@ -483,10 +408,10 @@ def test_a_missing_output_bucket_is_no_fault_of_the_upload(stand: Stand) -> None
     assert stand.outputs() == [f"{upload.key}.png"]
 
 
-def test_other_defaults_are_another_order(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_defaults_are_another_order(stand: Stand) -> None:
     upload = stand.upload()
     handler(direct(upload), Context())
-    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, options=Options().updated({"outputs": "webp"})))
+    stand.install(replace(SETTINGS, options=Options().updated({"outputs": "webp"})))
     handler(direct(upload), Context())
     assert stand.outputs() == [f"{upload.key}.png", f"{upload.key}.webp"]
 
@@ -503,27 +428,6 @@ def test_one_upload_of_a_message_does_not_keep_the_others_from_their_outcomes(st
     assert [outcome.upload.key for outcome in stand.bus.outcomes] == ["other.png"]
 
 
-def test_a_key_that_leaves_no_room_for_an_ending_is_refused_before_anything_is_written(stand: Stand) -> None:
-    upload = stand.upload("k" * 1018, **{"cutout-outputs": "png,mask"})
-    handler(sqs(announced(upload)), Context())
-    (outcome,) = stand.bus.outcomes
-    assert isinstance(outcome, Failed)
-    assert outcome.error.code == "name_too_long"
-    assert stand.outputs() == []
-
-
-def test_metadata_that_leaves_no_room_is_refused_before_the_photo_is_read(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unwanted(*_: object) -> bytes:
-        raise AssertionError
-
-    monkeypatch.setattr(Source, "read", unwanted)
-    upload = stand.upload()
-    answer = handler({**direct(upload), "options": {"background": f"key:{'ü' * 400}"}}, Context())
-    assert answer["detail"]["error"]["code"] == "name_too_long"
-
-
 def test_an_installation_without_weights_loses_no_upload(
     stand: Stand, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -531,7 +435,8 @@ def test_an_installation_without_weights_loses_no_upload(
         raise MissingWeights("There are no weights.")
 
     table = partial(claims_of, boto3.client("dynamodb"), "outcomes")
-    function = ImageFunction(SETTINGS, Storage(s3), stand.bus, table, missing, METRICS)
+    storage = Storage(s3)
+    function = ImageFunction(SETTINGS, storage, stand.bus, table, PhotoWork(SETTINGS, storage, missing), METRICS)
     monkeypatch.setattr(module, "image_function", lambda: function)
     upload = stand.upload()
     assert handler(sqs(announced(upload)), Context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
@@ -539,9 +444,9 @@ def test_an_installation_without_weights_loses_no_upload(
 
 
 @pytest.fixture
-def beside_videos(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Stand:
+def beside_videos(stand: Stand) -> Stand:
     """The function of an installation in which videos have a job of their own."""
-    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, leaves_videos=True, input_bucket="inbox"))
+    stand.install(replace(SETTINGS, leaves_videos=True, input_bucket="inbox"))
     return stand
 
 
@@ -607,9 +512,9 @@ def test_a_message_about_a_video_and_a_photo_answers_for_the_photo(beside_videos
 
 
 def test_no_file_however_awkward_keeps_the_others_of_its_batch_from_their_outcomes(
-    stand: Stand, reference_data: Path, monkeypatch: pytest.MonkeyPatch
+    stand: Stand, reference_data: Path
 ) -> None:
-    monkeypatch.setattr(stand.function, "_settings", replace(SETTINGS, limits=Limits()))
+    stand.install(replace(SETTINGS, limits=Limits()))
     awkward = [stand.upload(path.name, path.read_bytes()) for path in sorted((reference_data / "awkward").iterdir())]
     good = [stand.upload(f"good-{number}.png") for number in range(len(awkward))]
     messages = [announced(upload) for pair in zip(awkward, good, strict=True) for upload in pair]
