@@ -17,13 +17,12 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -35,30 +34,20 @@ from cutout.errors import InvalidSettings, Refusal, Transient
 from cutout.events import Upload
 from cutout.metrics import HostMeter, Metrics
 from cutout.models import Model
-from cutout.options import Options
-from cutout.orders import (
-    asked_for,
-    check_metadata,
-    check_names,
-    check_source,
-    order_of,
-    output_key,
-    output_metadata,
-)
+from cutout.orders import check_source, order_of
 from cutout.pulse import BEAT_SECONDS, Pulse
-from cutout.results import Decision, Failed, Outcome, Removed, ResultBus, Written
+from cutout.results import Decision, Failed, Outcome, ResultBus
 from cutout.saliency import engines
 from cutout.saliency.detector import Detector
 from cutout.saliency.precision import Precision
 from cutout.settings import VideoSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Source, Storage
-from cutout.verdict import Verdict
+from cutout.video_work import VideoWork
 
 if TYPE_CHECKING:
-    from cutout.video_pipeline import Progress, VideoRendition, VideoResult
-
-    Remove = Callable[..., VideoResult]  # as video_pipeline.remove_video_background
+    from cutout.video_pipeline import Progress
+    from cutout.video_work import Pipeline
 
 DONE, FAILED, TRY_AGAIN = os.EX_OK, 1, os.EX_TEMPFAIL
 UNKNOWN = {"", "-"}
@@ -73,16 +62,13 @@ logger = Logger(service="cutout")
 
 @dataclass(frozen=True)
 class VideoJob:
-    """Joins the pipeline to the buckets, the result bus and the claims. Outputs are made in the folder `scratch`."""
+    """Joins the work to the result bus and the claims."""
 
     settings: VideoSettings
-    storage: Storage
     bus: ResultBus
     claims: Claims
     metrics: Metrics
-    detector: Callable[[Model], Detector]
-    remove: "Remove"
-    scratch: Path
+    work: VideoWork
     clock: Callable[[], float] = monotonic
     pause: Callable[[float], None] = sleep
     beat_seconds: float = BEAT_SECONDS
@@ -104,7 +90,7 @@ class VideoJob:
         try:
             with watch.stage("fetch"):
                 check_source(upload, self.settings.output_bucket)
-                source = self._headers(upload)
+                source = self.work.headers(upload)
         except Refusal as refusal:
             failed = Failed(order_of(upload, self.settings.options), refusal)
             self._settle(failed.upload, by_hand, lambda _: failed)
@@ -112,11 +98,6 @@ class VideoJob:
         logger.append_keys(version=source.upload.version)
         order = order_of(source.upload, self.settings.options, source.metadata)
         self._settle(order, by_hand, lambda pulse: self._attempt(order, source, pulse, watch))
-
-    def _headers(self, upload: Upload) -> Source:
-        """The content comes by ranges, once it is certain that this job shall read it."""
-        with closing(self.storage.open(upload)) as source:
-            return source
 
     def _settle(self, order: Upload, by_hand: bool, attempt: Callable[[Pulse], Outcome]) -> None:
         """Make the attempt, decide on its outcome and tell it, if `order` can be claimed.
@@ -164,47 +145,9 @@ class VideoJob:
 
     def _attempt(self, order: Upload, source: Source, pulse: Pulse, watch: Stopwatch) -> Outcome:
         try:
-            return self._remove(source, pulse, watch)
+            return self.work.remove(source, watch, pulse.check, ProgressLog(pulse.check))
         except Refusal as refusal:
             return Failed(order, refusal)
-
-    def _remove(self, source: Source, pulse: Pulse, watch: Stopwatch) -> Removed:
-        options = self.settings.options.updated(asked_for(source.upload, source.metadata))
-        options.check_for_video()
-        endings = [output.video_ending for output in options.outputs]
-        check_names(source.upload, endings, for_review=self.settings.review_below > 0)
-        check_metadata(source.upload, options)
-        source.check_size(self.settings.limits.bytes)
-        targets = {output: self.scratch / f"output{output.video_ending}" for output in options.outputs}
-        with ExitStack() as files:
-            file = files.enter_context(self.storage.as_file(source))
-            open_file = partial(self._open_file, files, source.upload.bucket)
-            limits, progress = self.settings.limits, ProgressLog(pulse.check)
-            result = self.remove(
-                file, options, lambda: self.detector(options.model), limits, targets, open_file, progress
-            )
-        with watch.stage("store"):
-            outputs = tuple(
-                self._write(source.upload, options, result.verdict, rendition, pulse) for rendition in result.renditions
-            )
-        seconds = {"fetch": watch.seconds["fetch"], **result.seconds, "store": watch.seconds["store"]}
-        return Removed(source.upload, options.as_text(), outputs, result.verdict, seconds, result.report)
-
-    def _open_file(self, files: ExitStack, bucket: str, key: str) -> BinaryIO:
-        """Another object of `bucket`, a background. It is closed with `files`."""
-        source = self._headers(Upload(bucket, key))
-        source.check_size(self.settings.limits.bytes)
-        return files.enter_context(self.storage.as_file(source))
-
-    def _write(
-        self, upload: Upload, options: Options, verdict: Verdict, rendition: "VideoRendition", pulse: Pulse
-    ) -> Written:
-        bucket, for_review = self.settings.output_bucket, verdict.confidence < self.settings.review_below
-        key = output_key(upload, rendition.output.video_ending, for_review=for_review)
-        path, content_type = rendition.path, rendition.content_type
-        metadata = output_metadata(upload, options, verdict)
-        self.storage.put_file(bucket, key, path, content_type, metadata, lambda _: pulse.check())
-        return Written(bucket, key, content_type, path.stat().st_size, rendition.width, rendition.height)
 
 
 class ProgressLog:
@@ -244,7 +187,7 @@ def known(text: str) -> str | None:
     return None if text in UNKNOWN else text.strip('"')
 
 
-def video_job(settings: VideoSettings, metrics: Metrics, remove: "Remove", scratch: Path) -> VideoJob:
+def video_job(settings: VideoSettings, metrics: Metrics, pipeline: "Pipeline", scratch: Path) -> VideoJob:
     """The job on AWS, as its environment sets it up."""
 
     def detector(model: Model) -> Detector:
@@ -257,13 +200,10 @@ def video_job(settings: VideoSettings, metrics: Metrics, remove: "Remove", scrat
 
     return VideoJob(
         settings,
-        Storage(boto3.client("s3", config=AWS)),
         ResultBus(boto3.client("events", config=AWS), settings.result_bus),
         Claims(boto3.client("dynamodb", config=AWS), settings.idempotency_table, settings.job, pause=watch),
         metrics,
-        detector,
-        remove,
-        scratch,
+        VideoWork(settings, Storage(boto3.client("s3", config=AWS)), detector, pipeline, scratch),
     )
 
 
@@ -290,7 +230,7 @@ def stop(scratch: Path, *_: object) -> None:
     os._exit(TRY_AGAIN)
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], remove: "Remove") -> None:
+def run(arguments: Sequence[str], environment: Mapping[str, str], pipeline: "Pipeline") -> None:
     """Do all of the job, for the upload in `arguments`. Its temporary files end with it."""
     upload, settings = upload_of(arguments), VideoSettings.from_environment(environment)
     logger.append_keys(
@@ -301,7 +241,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], remove: "Remov
     with TemporaryDirectory(prefix="cutout-") as name, HostMeter(metrics, upload):
         scratch = Path(name)
         signal.signal(signal.SIGTERM, partial(stop, scratch))
-        video_job(settings, metrics, remove, scratch).answer(upload)
+        video_job(settings, metrics, pipeline, scratch).answer(upload)
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ from cutout.settings import ImageSettings, VideoSettings
 from cutout.storage import Storage
 from cutout.verdict import Report, Verdict
 from cutout.video_pipeline import VideoRendition, VideoResult
+from cutout.video_work import VideoWork
 from functions.image.handler import ImageFunction, claims_of
 from functions.video.job import VideoJob
 from infra.local.aws import REPOSITORY
@@ -223,7 +224,8 @@ def test_the_job_may_do_what_it_does_and_nothing_else(
         claims = Claims(boto3.client("dynamodb"), "outcomes", "job-1")
         bus, metrics = ResultBus(boto3.client("events"), "results"), Metrics("a", "video")
         settings = VideoSettings("outbox", "results", "outcomes", NOWHERE, "job-1", "1")
-        return VideoJob(settings, storage, bus, claims, metrics, lambda _: painted_detector, read_and_write, tmp_path)
+        work = VideoWork(settings, storage, lambda _: painted_detector, read_and_write, tmp_path)
+        return VideoJob(settings, bus, claims, metrics, work)
 
     with pytest.raises(StorageUnavailable):
         job(Breaking(boto3.client("s3"))).answer(stand.newer)

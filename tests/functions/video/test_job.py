@@ -8,14 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from email.header import Header
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
 from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
-import numpy as np
 import pytest
 import requests
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -36,6 +34,7 @@ from cutout.settings import VideoSettings
 from cutout.storage import Storage
 from cutout.verdict import Report, Verdict
 from cutout.video_pipeline import Progress, VideoRendition, VideoResult
+from cutout.video_work import VideoWork
 from functions.video.job import DONE, FAILED, TRY_AGAIN, ProgressLog, VideoJob, exit_status, upload_of, video_job
 from tests import heard
 
@@ -150,15 +149,13 @@ class Stand:
         """The exit status of a job for `upload`."""
         scratch = self.scratch / owner
         scratch.mkdir(exist_ok=True)
+        work = VideoWork(self.settings, Storage(self.s3), lambda _: self.detector, pipeline or self.pipeline, scratch)
         job = VideoJob(
             self.settings,
-            Storage(self.s3),
             self.bus,
             Claims(self.table, "outcomes", owner, self.clock, self.pause),
             METRICS,
-            lambda _: self.detector,
-            pipeline or self.pipeline,
-            scratch,
+            work,
             self.clock,
             self.pause,
             beat_seconds=self.beat_seconds,
@@ -207,14 +204,6 @@ def test_a_video_becomes_files_and_an_outcome(stand: Stand) -> None:
     assert stored["ContentType"] == "video/x"
     assert stored["Metadata"]["source-version"] == upload.version
     assert json.loads(stored["Metadata"]["options"])["model"] == "u2netp"
-
-
-def test_a_doubtful_result_goes_where_somebody_looks_at_it(stand: Stand) -> None:
-    stand.settings = replace(SETTINGS, review_below=0.95)
-    assert stand.run(stand.upload("a.mp4")) == DONE
-    assert stand.outputs() == ["review/a.mp4.mp4"]
-    verdict = stand.s3.head_object(Bucket="outbox", Key="review/a.mp4.mp4")["Metadata"]["verdict"]
-    assert json.loads(verdict)["confidence"] == 0.9
 
 
 @pytest.mark.parametrize(
@@ -366,6 +355,7 @@ def test_a_job_that_is_silent_keeps_its_claim(stand: Stand) -> None:
 
 
 def test_a_claim_that_is_lost_between_two_renewals_is_noticed_before_the_outcome_is_told(stand: Stand) -> None:
+    stand.beat_seconds = 60  # no pulse beats
     upload = stand.upload()
 
     def silent() -> None:
@@ -425,12 +415,6 @@ def test_the_log_says_why_a_job_does_nothing(stand: Stand) -> None:
     finally:
         logging.getLogger("cutout").removeHandler(listener)
     assert said == ["This upload has its outcome already."]
-
-
-def test_metadata_that_leaves_no_room_is_refused_before_the_work(stand: Stand) -> None:
-    assert stand.run(replace(stand.upload(), options={"background": f"key:{'ü' * 400}"})) == DONE
-    assert stand.failure().error.code == "name_too_long"
-    assert stand.pipeline.read == []
 
 
 def test_what_the_pipeline_refuses_is_told_once(stand: Stand) -> None:
@@ -499,28 +483,6 @@ def test_the_same_video_without_versions_can_be_ordered_with_other_options(stand
         assert stand.run(upload) == DONE
     assert stand.outputs() == ["a.mp4.mp4", "a.mp4.webm"]
     assert len(stand.bus.outcomes) == 2
-
-
-def test_a_key_that_leaves_no_room_for_an_ending_is_refused_before_anything_is_written(stand: Stand) -> None:
-    upload = stand.upload("k" * 1018, **{"cutout-outputs": "mp4,mask"})
-    assert stand.run(upload) == DONE
-    assert stand.failure().error.code == "name_too_long"
-    assert stand.outputs() == []
-
-
-def test_a_background_is_read_from_the_same_bucket(stand: Stand) -> None:
-    stand.upload("studio ü.mp4", b"studio")
-    encoded = Header("key:studio ü.mp4", "utf-8").encode()
-    assert stand.run(stand.upload(**{"cutout-background": encoded})) == DONE
-    assert stand.pipeline.read == [CLIP, b"studio"]
-
-
-def test_a_large_output_arrives_whole(stand: Stand) -> None:
-    content = np.random.default_rng(1).bytes(9_000_000)
-    stand.pipeline.content = lambda _: content
-    upload = stand.upload()
-    assert stand.run(upload) == DONE
-    assert stand.s3.get_object(Bucket="outbox", Key=f"{upload.key}.mp4")["Body"].read() == content
 
 
 def failing_once(stand: Stand, operation: str, status: int = 503, code: str = "SlowDown") -> None:
@@ -708,7 +670,7 @@ def test_a_job_that_is_told_to_stop_while_it_still_imports_is_tried_again(tmp_pa
 @pytest.mark.usefixtures("s3")
 def test_every_client_of_the_job_is_patient(tmp_path: Path) -> None:
     job = video_job(SETTINGS, METRICS, Pipeline(), tmp_path)
-    for client in (job.storage._client, job.bus._client, job.claims._client):
+    for client in (job.work.storage._client, job.bus._client, job.claims._client):
         retries = client.meta.config.retries
         assert (retries["mode"], retries["total_max_attempts"]) == ("standard", 11)
 
