@@ -28,6 +28,10 @@ def test_sides_need_no_factor(sides: tuple[int, int]) -> None:
     assert (small == 200).all()
 
 
+def test_a_strip_that_shrinks_a_lot_stays_white() -> None:
+    assert (shrunk(np.full((2000, 3), 255, np.uint8), 512) == 255).all()
+
+
 @pytest.mark.parametrize("factor", [1, 2, 16])
 @pytest.mark.parametrize("size", [(1, 1), (200, 601), (64, 256), (130, 1)])
 def test_tiles_of_a_small_copy_lie_where_those_of_its_picture_do(size: tuple[int, int], factor: int) -> None:

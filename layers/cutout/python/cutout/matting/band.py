@@ -8,7 +8,7 @@ import cv2
 from cutout.arrays import Matte
 from cutout.matting.tiles import Tile, tiles
 
-TILE_ROWS = 64
+TILE_ROWS = 128
 TILE_COLUMNS = 256
 
 

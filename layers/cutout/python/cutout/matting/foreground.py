@@ -35,10 +35,13 @@ def estimate_foreground(image: Pixels, matte: Matte) -> Pixels:
     def put_right(tile: Tile) -> None:
         alpha = matte[tile].astype(np.float32) / np.float32(full)
         rest = 1 - alpha
-        share = alpha / (alpha**2 + rest**2 + np.float32(TIE))
-        front = foreground[tile]
-        unexplained = result[tile] - front + thrice(rest) * contrast[tile]
-        colours = cv2.add(front, thrice(share) * unexplained, dtype=depth)
+        share = alpha / (alpha * alpha + rest * rest + np.float32(TIE))
+        front, replaced = foreground[tile], thrice(rest)
+        replaced *= contrast[tile]
+        unexplained = cv2.subtract(result[tile], front, dtype=cv2.CV_32F)
+        unexplained += replaced
+        unexplained *= thrice(share)
+        colours = cv2.add(front, unexplained, dtype=depth)
         cv2.copyTo(colours, soft[tile], result[tile])
 
     for_each_tile(soft, factor, put_right)

@@ -6,6 +6,9 @@ import numpy as np
 from cutout.arrays import Floats, Matte, Pixels
 from cutout.matting.tiles import Tile
 
+LARGEST_EXACT_FACTOR = 256
+"""So many values of 8 bits have a sum of 16, in which numpy adds twice as fast as in 32."""
+
 
 def factor_to(limit_side: int, height: int, width: int) -> int:
     """The least power of two by which the longer side fits into `limit_side` pixels."""
@@ -18,8 +21,13 @@ def factor_to(limit_side: int, height: int, width: int) -> int:
 def shrunk(array: Pixels | Matte, factor: int) -> Floats:
     """The means of `factor` x `factor` values of `array` each, unrounded. The last column counts on where some lack."""
     height, width = array.shape[:2]
-    strips = (array[top : top + factor].reshape(-1, array[0].size) for top in range(0, height, factor))
-    rows = np.stack([cv2.reduce(strip, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F) for strip in strips])
+    size, whole = array[0].size, height // factor
+    sums = np.uint16 if array.dtype == np.uint8 and factor <= LARGEST_EXACT_FACTOR else np.float32
+    rows = np.empty((-(-height // factor), size), np.float32)
+    strips = array[: whole * factor].reshape(whole, factor, size)
+    np.divide(strips.sum(axis=1, dtype=sums), np.float32(factor), out=rows[:whole])
+    if whole < len(rows):
+        array[whole * factor :].reshape(-1, size).mean(axis=0, dtype=np.float32, out=rows[whole])
     rows = cv2.copyMakeBorder(rows.reshape(-1, *array.shape[1:]), 0, 0, 0, -width % factor, cv2.BORDER_REPLICATE)
     return cv2.resize(rows, (rows.shape[1] // factor, rows.shape[0]), interpolation=cv2.INTER_AREA)
 
