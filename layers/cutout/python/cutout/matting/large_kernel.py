@@ -12,7 +12,7 @@ import numpy as np
 
 from cutout.arrays import Floats, Matte, Pixels, SaliencyMap
 from cutout.matting.band import for_each_tile
-from cutout.matting.guided_filter import GuidedFilter, Linear
+from cutout.matting.guided_filter import GuidedFilter, Linear, product
 from cutout.matting.refine import refine
 from cutout.matting.small_copy import Enlarged, factor_to, shrunk
 from cutout.matting.tiles import Tile
@@ -20,17 +20,21 @@ from cutout.matting.tiles import Tile
 SMALL_SIDE = 768
 UNCERTAIN = (0.05, 0.95)
 BAND_MAP_PIXELS = 1
-RADIUS_MAP_PIXELS = 4
+RADIUS_MAP_PIXELS = 5
 """How far around uncertain pixels of the net's map the edge is sought, and the radius of windows."""
 
 FLAT_VARIANCE = 1e-4
 STEPS = 6
 
 LEAST_TRUST = 0.01
-TRUST_UNEXPLAINED = 0.2
+TRUST_UNEXPLAINED = 0.1
 LEAST_EXPLAINED = 0.05
 TRUST_CERTAIN = 1.0
 """The weight of the net's own matte: at least, for each part that colours leave unexplained, and at 0 and 1."""
+
+LEAST_CONTRAST, ENOUGH_CONTRAST = 0.18, 0.28
+"""How far apart, in RGB in [0, 1], the colours on both sides of an edge must be to say where it is. Below the first,
+noise and texture say as much. That is what tells hair from a dark bird's outline on dark water, not how soft it is."""
 
 NIL_UP_TO = 0.04
 FULL_FROM = 0.96
@@ -57,7 +61,7 @@ def large_kernel_matting(image: Pixels, saliency_map: SaliencyMap) -> Matte:
     linear = guided.pixels(solved(guided, trimap, trust))
     blended = Linear(linear.slope / (1 + trust), (linear.offset + trust * trimap.alpha) / (1 + trust))
     matte = refine(saliency_map, image.shape[0], image.shape[1], image.dtype)
-    redraw(matte, blended, fading(trimap.band, reach), image, factor)
+    redraw(matte, blended, fading(trimap.band, reach) * contrasting(linear), image, factor)
     return matte
 
 
@@ -71,7 +75,7 @@ def trimap_of(alpha: Floats, reach_pixels: int) -> Trimap:
 def trust_in(alpha: Floats, explained: Floats) -> Floats:
     """The weight of the net's `alpha` against colours: larger where these explain less of it, and near 0 and 1."""
     unexplained = (1 - explained) / np.maximum(explained, LEAST_EXPLAINED)
-    trust: Floats = LEAST_TRUST + TRUST_UNEXPLAINED * unexplained**3 + TRUST_CERTAIN * (2 * alpha - 1) ** 4
+    trust: Floats = LEAST_TRUST + TRUST_UNEXPLAINED * unexplained**2 + TRUST_CERTAIN * (2 * alpha - 1) ** 4
     return trust
 
 
@@ -106,6 +110,12 @@ def fading(band: Floats, reach_pixels: int) -> Floats:
     return np.clip(2 * cv2.blur(band, (side, side)) - 1, 0, 1)
 
 
+def contrasting(linear: Linear) -> Floats:
+    """From 0 to 1, h x w, how well the colours between which alpha goes from 0 to 1 can be told apart."""
+    contrast = 1 / np.maximum(1, np.sqrt(product(linear.slope, linear.slope)))
+    return np.clip((contrast - LEAST_CONTRAST) / (ENOUGH_CONTRAST - LEAST_CONTRAST), 0, 1)
+
+
 def redraw(matte: Matte, linear: Linear, fade: Floats, image: Pixels, factor: int) -> None:
     """Change `matte` to `linear` as far as `fade` says. `factor`: by which `image` is larger than the last two."""
     full = np.iinfo(matte.dtype).max
@@ -113,7 +123,8 @@ def redraw(matte: Matte, linear: Linear, fade: Floats, image: Pixels, factor: in
     offset, degree = Enlarged(linear.offset, factor), Enlarged(fade, factor)
 
     def write(tile: Tile) -> None:
-        alpha = cv2.transform(slope[tile] * image[tile], np.ones((1, 3), np.float32)) + offset[tile]
+        products = cv2.multiply(slope[tile], image[tile], dtype=cv2.CV_32F)
+        alpha = cv2.transform(products, np.ones((1, 3), np.float32)) + offset[tile]
         stretched = np.clip((alpha - NIL_UP_TO) * np.float32(full / (FULL_FROM - NIL_UP_TO)), 0, full)
         before = matte[tile]
         matte[tile] = np.rint(before + degree[tile] * (stretched - before))
