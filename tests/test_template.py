@@ -263,7 +263,7 @@ def test_the_function_leaves_videos_alone_exactly_where_they_have_a_job(template
 def test_the_defaults_are_those_that_the_documentation_gives(template: dict[str, Any]) -> None:
     names = ["DefaultModel", "DefaultOutputs", "DefaultBackground", "DefaultCrop", "DefaultShadow", "DefaultEdges"]
 
-    assert [default(template, name) for name in names] == ["u2net", "png", "transparent", "none", "none", "fast"]
+    assert [default(template, name) for name in names] == ["u2net", "png", "transparent", "none", "none", "fine"]
     assert (default(template, "LimitMegabytes"), default(template, "LimitMegapixels")) == (100, 50)
 
 

@@ -50,7 +50,7 @@ def removals(photos: Sequence[Photo], folder: Path, weights_directory: Path) -> 
     """All `photos` through all tools in turn, each in a warm process of its own. Cutouts are written to `folder`."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        compared = [tools.rembg(MODEL, weights_directory, home), tools.cutout(MODEL), tools.cutout(MODEL, Edges.FINE)]
+        compared = [tools.rembg(MODEL, weights_directory, home), tools.cutout(MODEL), tools.cutout(MODEL, Edges.FAST)]
         workers = measure.started(compared, stack)
         for worker in workers.values():
             worker.net()

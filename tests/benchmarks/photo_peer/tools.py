@@ -11,7 +11,7 @@ from typing import Any
 
 from cutout.choices import Edges
 
-CUTOUT, CUTOUT_FINE, REMBG = "cutout", "cutout fine", "rembg 2.0.86"
+CUTOUT, CUTOUT_FAST, REMBG = "cutout", "cutout fast", "rembg 2.0.86"
 HERE = Path(__file__).parent
 PEER_PYTHON = Path(".venv-rembg/bin/python")
 
@@ -37,10 +37,10 @@ class Tool:
         return [*self.file, *(word for pair in pairs for word in pair)]
 
 
-def cutout(model: str, edges: Edges = Edges.FAST) -> Tool:
+def cutout(model: str, edges: Edges = Edges.FINE) -> Tool:
     command = [str(Path(sys.executable).with_name("cutout")), "image", "--model", model, "--edges", edges]
     worker = [sys.executable, "-m", "tests.benchmarks.photo_peer.cutout_worker", model, edges]
-    return Tool(CUTOUT if edges is Edges.FAST else CUTOUT_FINE, worker, command, os.environ, folder=command)
+    return Tool(CUTOUT if edges is Edges.FINE else CUTOUT_FAST, worker, command, os.environ, folder=command)
 
 
 def rembg(model: str, weights_directory: Path, home: Path) -> Tool:

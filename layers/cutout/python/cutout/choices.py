@@ -60,7 +60,7 @@ class Edges(StrEnum):
     FAST = "fast"
     """As the net draws them."""
     FINE = "fine"
-    """By the photo's colours too, for hair and fur."""
+    """By the photo's colours too, where these tell something."""
 
 
 class Frames(StrEnum):

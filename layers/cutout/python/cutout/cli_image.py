@@ -52,7 +52,7 @@ AT_ONCE = 2
     callback=as_option("shadow"),
     help="none, or soft:STRENGTH% of 0 to 100 below the subject; soft is soft:40%.",
 )
-@click.option("--edges", default="fast", callback=as_option("edges"), help="fast, or fine for hair and fur.")
+@click.option("--edges", default="fine", callback=as_option("edges"), help="fine for hair and fur, or fast.")
 @click.option(
     "--frames",
     default="first",

@@ -43,7 +43,7 @@ class Options:
     background: Background = TRANSPARENT
     crop: Crop = WHOLE_PICTURE
     shadow: Shadow = NO_SHADOW
-    edges: Edges = Edges.FAST
+    edges: Edges = Edges.FINE
     frames: Frames = Frames.FIRST
     matte: MatteFrom = MatteFrom.NET
 
