@@ -38,7 +38,7 @@ noise and texture say as much. That is what tells hair from a dark bird's outlin
 
 NIL_UP_TO = 0.04
 FULL_FROM = 0.96
-"""Noise in colours becomes noise in alpha. Beyond these it must not take full alpha from what is opaque."""
+"""Noise in colours, and the net's own doubts, become noise in alpha. Beyond these it is full or nil all the same."""
 
 
 class Trimap(NamedTuple):
@@ -60,7 +60,7 @@ def large_kernel_matting(image: Pixels, saliency_map: SaliencyMap) -> Matte:
     trust = trust_in(trimap.alpha, guided.explained(trimap.alpha))
     linear = guided.pixels(solved(guided, trimap, trust))
     blended = Linear(linear.slope / (1 + trust), (linear.offset + trust * trimap.alpha) / (1 + trust))
-    matte = refine(saliency_map, image.shape[0], image.shape[1], image.dtype)
+    matte = refine(certain(saliency_map), image.shape[0], image.shape[1], image.dtype)
     redraw(matte, blended, fading(trimap.band, reach) * contrasting(linear), image, factor)
     return matte
 
@@ -104,6 +104,11 @@ def dot(left: Floats, right: Floats) -> float:
     return float(np.vdot(left, right))
 
 
+def certain(alpha: Floats) -> Floats:
+    """`alpha` stretched, so that it is full or nil, or beyond, where it is nearly so."""
+    return (alpha - np.float32(NIL_UP_TO)) / np.float32(FULL_FROM - NIL_UP_TO)
+
+
 def fading(band: Floats, reach_pixels: int) -> Floats:
     """`band`, h x w, with 0 at its outline and 1 from `reach_pixels` inside of it."""
     side = 2 * reach_pixels + 1
@@ -125,9 +130,8 @@ def redraw(matte: Matte, linear: Linear, fade: Floats, image: Pixels, factor: in
     def write(tile: Tile) -> None:
         products = cv2.multiply(slope[tile], image[tile], dtype=cv2.CV_32F)
         alpha = cv2.transform(products, np.ones((1, 3), np.float32)) + offset[tile]
-        stretched = np.clip((alpha - NIL_UP_TO) * np.float32(full / (FULL_FROM - NIL_UP_TO)), 0, full)
-        before = matte[tile]
-        matte[tile] = np.rint(before + degree[tile] * (stretched - before))
+        after, before = np.clip(certain(alpha) * np.float32(full), 0, full), matte[tile]
+        matte[tile] = np.rint(before + degree[tile] * (after - before))
 
     size = (fade.shape[1] * factor, fade.shape[0] * factor)
     band = cv2.resize((fade > 0).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
