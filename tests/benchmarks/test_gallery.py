@@ -10,12 +10,12 @@ from PIL import Image
 
 from cutout.arrays import Matte, Pixels
 from tests.benchmarks.gallery import photos, sheet
-from tests.benchmarks.gallery.__main__ import studied, written
+from tests.benchmarks.gallery.__main__ import NOTEBOOK, strip, studied, written
 from tests.benchmarks.gallery.page import page
 from tests.benchmarks.gallery.photos import Photo
 from tests.benchmarks.gallery.removals import Layer, Removal, read, removal
 from tests.benchmarks.gallery.windows import Window, most_outlined
-from tests.benchmarks.photo_peer.tools import CUTOUT, REMBG
+from tests.benchmarks.photo_peer.tools import CUTOUT, CUTOUT_FAST, REMBG
 from tests.benchmarks.photo_peer.worker import Done, PhotoRefused
 
 RED = (200, 10, 30)
@@ -117,6 +117,20 @@ def test_a_tool_that_made_nothing_is_left_out_of_the_sheets(tmp_path: Path) -> N
     alone = sheet.Study(both.photo, {CUTOUT: both.cutouts[CUTOUT]}, both.windows)
     assert sheet.whole(alone).height < sheet.whole(both).height
     assert len(sheet.edge_rows(alone)[0]) == 4
+
+
+def test_a_subject_is_shown_with_the_holes_that_subtracting_the_photo_makes(tmp_path: Path) -> None:
+    photo = plain(np.full((200, 300), 255, np.uint8))
+    photo.pixels[50:60, 20:40] = 255
+    path = saved(photo, tmp_path / "a.png")
+    fast = saved(Layer(photo.pixels, matte_with()), tmp_path / "a.fast.png")
+    study = studied(Removal(Photo(path), {CUTOUT_FAST: fast}, {CUTOUT_FAST: Done(0.5)}, {}))
+    shown = study.cutouts[NOTEBOOK].alpha
+    assert set(shown[50:60, 20:40].ravel()) == {0}
+    assert (shown != matte_with()).sum() == 10 * 20
+    holes = strip([study])[-1][1]
+    assert holes.caption == f"{NOTEBOOK} over green"
+    assert share_of(holes.pixels, sheet.GROUNDS["green"]) > 0
 
 
 def share_of(pixels: Pixels, colour: tuple[int, int, int]) -> float:

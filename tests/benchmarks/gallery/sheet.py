@@ -22,11 +22,15 @@ FONT = ImageFont.load_default(16)
 
 @dataclass(frozen=True)
 class Study:
-    """A photo, what each tool made of it, and the places to look at closely."""
+    """A photo, what each tool made of it, and the places to look at closely.
+
+    `holes_share`: of the photo, by area, what the notebook lost of the subject. The last window shows most of it.
+    """
 
     photo: Layer
     cutouts: Mapping[str, Layer]
     windows: Sequence[Window]
+    holes_share: float = 0
 
 
 class Tile(NamedTuple):
