@@ -40,3 +40,8 @@ def test_the_image_function_starts_with_no_more_than_a_photo_needs() -> None:
 
 def test_the_command_line_starts_without_what_help_has_no_use_for() -> None:
     assert loaded("import cutout.cli", OF_NO_USE_TO_HELP) == []
+
+
+def test_a_photo_on_the_command_line_waits_for_nothing_that_fetches_weights() -> None:
+    statement = "import cutout.cli, cutout.pipeline, cutout.saliency.engines"
+    assert loaded(statement, (*OF_NO_USE_TO_A_PHOTO, "boto3", "http.client")) == []

@@ -9,7 +9,6 @@ from pathlib import Path
 from cutout.errors import MissingEngine
 from cutout.models import Model
 from cutout.saliency.detector import Engine
-from cutout.saliency.fetch import locate
 from cutout.saliency.precision import Bits, Precision, has_bfloat16_tiles, multiplies_bfloat16, runs_in
 from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, kernels_path, processor_flags
 
@@ -62,6 +61,7 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
 
         return WinogradEngine.load(model, directory)
     from cutout.saliency.engine_torch import TorchEngine
+    from cutout.saliency.fetch import locate
 
     engine = TorchEngine.load(model, locate(model, directory), precision)
     if for_gpu and not engine.on_gpu:
