@@ -15,13 +15,14 @@ PYTHON = [sys.executable]
 
 
 def environment(model: str) -> dict[str, str]:
-    """What Lambda and the template tell the function, as far as its start needs it."""
+    """What Lambda, the image and the template tell the function, as far as its start needs it."""
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(HANDLER.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "OPENBLAS_NUM_THREADS": "1",
         "CUTOUT_MODEL": model,
         "CUTOUT_OUTPUT_BUCKET": "outputs",
         "CUTOUT_RESULT_BUS": "results",

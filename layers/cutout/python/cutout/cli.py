@@ -30,6 +30,7 @@ class Group(click.Group):
 @click.version_option(package_name="cutout")
 def main() -> None:
     """Remove the background of photos and videos with U-2-Net, faithful to the pixel."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would spin as it starts
 
 
 main.add_command(image)
