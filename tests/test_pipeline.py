@@ -67,7 +67,7 @@ def test_a_real_photo_keeps_its_pixels_with_the_real_net(detectors: Callable[[Mo
     assert opaque.mean() > 0.4
     np.testing.assert_array_equal(rgba[opaque][:, :3], cat[opaque])
     assert 0.55 < result.verdict.subject_share < 0.7
-    assert list(result.seconds) == ["decode", "saliency", "matte", "foreground", "composite", "encode"]
+    assert list(result.seconds) == ["decode", "saliency", "matte", "composite", "foreground", "encode"]
 
 
 def test_sixteen_bits_stay_sixteen(remove: Callable[..., Result], red_square: Pixels) -> None:

@@ -152,8 +152,8 @@ def test_a_photo_becomes_a_cutout_and_an_outcome(stand: Stand) -> None:
         "decode",
         "saliency",
         "matte",
-        "foreground",
         "composite",
+        "foreground",
         "encode",
         "store",
     ]

@@ -84,23 +84,26 @@ def parts_of(
 ) -> Parts:
     """Take `picture` apart. `matte` is all that shows of it: where it was transparent already, `matte` is too.
 
-    `read_picture` brings a background picture.
+    `picture` is used up: its pixels become the foreground's. `read_picture` brings a background picture.
 
     Raises:
         Refusal: the background can't be used.
     """
-    with watch.stage("foreground"):
-        foreground = foreground_of(picture, matte)
     with watch.stage("composite"):
         ground = ground_of(options.background, picture, read_picture)
         shadow = shadow_of(options.shadow, matte)
-        return Parts(foreground, matte, ground, shadow)
+    with watch.stage("foreground"):
+        return Parts(foreground_of(picture, matte), matte, ground, shadow)
 
 
 def foreground_of(picture: Picture, matte: Matte) -> Picture:
-    """The subject's own colours. What made `picture` transparent mixed no background in: it needs no estimate."""
+    """The subject's own colours, in the pixels of `picture` itself unless they are read-only.
+
+    What made `picture` transparent mixed no background in: it needs no estimate.
+    """
     mixed = matte if picture.alpha is None else without_alpha(matte, picture.alpha)
-    return replace(picture, pixels=estimate_foreground(picture.pixels, mixed), alpha=None)
+    pixels = np.require(picture.pixels, requirements=["C_CONTIGUOUS", "WRITEABLE"])
+    return replace(picture, pixels=estimate_foreground(pixels, mixed, in_place=True), alpha=None)
 
 
 def ground_of(background: Background, picture: Picture, read_picture: Callable[[str], Picture]) -> Pixels | None:

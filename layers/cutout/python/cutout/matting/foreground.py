@@ -17,14 +17,15 @@ TIE = 0.02
 """What ties a pixel's colours to those of the smaller copy: Germer et al., equation 4, where that is the neighbour."""
 
 
-def estimate_foreground(image: Pixels, matte: Matte) -> Pixels:
+def estimate_foreground(image: Pixels, matte: Matte, *, in_place: bool = False) -> Pixels:
     """`image` with F in place of I wherever `matte` is soft. Where alpha is full or nil, nothing changes.
 
     F and B are estimated in a smaller copy. What these leave unexplained of a pixel of the picture is then shared out.
+    `in_place`: in `image` itself, which is C-contiguous then, and not in a copy.
     """
     full = np.iinfo(matte.dtype).max
     depth = cv2.CV_8U if matte.dtype == np.uint8 else cv2.CV_16U
-    result = image.copy(order="C")
+    result = image if in_place else image.copy(order="C")
     soft = cv2.inRange(matte, 1, full - 1)
     if not cv2.hasNonZero(soft):
         return result
