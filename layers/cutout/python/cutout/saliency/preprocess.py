@@ -32,10 +32,14 @@ def resize_bilinear(image: Pixels, side: int) -> Floats:
     height, width = image.shape[:2]
     top, bottom, down = neighbours(height, side)
     left, right, across = neighbours(width, side)
-    upper, lower = (
-        image[np.ix_(rows, left)] * (1 - across)[:, None] + image[np.ix_(rows, right)] * across[:, None]
-        for rows in (top, bottom)
-    )
+    pixels = image.reshape(height * width, 3)
+
+    def within(rows: NDArray[np.intp]) -> Floats:
+        before, after = (pixels.take(np.add.outer(rows * width, columns), axis=0) for columns in (left, right))
+        between: Floats = before * (1 - across)[:, None] + after * across[:, None]
+        return between
+
+    upper, lower = within(top), within(bottom)
     sampled: Floats = upper * (1 - down)[:, None, None] + lower * down[:, None, None]
     return sampled
 
