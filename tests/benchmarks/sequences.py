@@ -4,6 +4,7 @@ The subjects and backgrounds are photos that scikit-image ships. A subject's mat
 photo, sharpened, and from there on it is the truth: it is warped by the same motion as the colours.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from cutout.arrays import Floats, Pixels, SaliencyMap
 SIDE = 320
 FINE_SIDE = 640
 """Frames are composed at twice their size and averaged down, so that motion by parts of a pixel looks like motion."""
+
+INSTANTS = 5
+"""What an open shutter sees is the mean of so many."""
 
 Path = Callable[[float], tuple[Floats, Floats]]
 """At a time in frames, the point of the subject's picture, x and y in [0, 1], that each point of the frame shows."""
@@ -68,6 +72,35 @@ def stride(time: float) -> tuple[Floats, Floats]:
     return x + swing, y
 
 
+def kick(time: float) -> tuple[Floats, Floats]:
+    """One leg kicks, up to a sixth of the frame from one frame to the next; all else stands."""
+    x, y = placed(0.5, 0.5, 0.8)
+    leg = np.clip(3 * (y - 0.5), 0, 1) * (x > 0.5)
+    return x + 0.12 * leg * np.sin(1.9 * time), y
+
+
+def stand(_time: float) -> tuple[Floats, Floats]:
+    return placed(0.5, 0.55, 0.8)
+
+
+Shift = Callable[[float], tuple[float, float]]
+"""At a time in frames, how far the camera has turned, right and down, in shares of a frame."""
+
+
+def steady(_time: float) -> tuple[float, float]:
+    return 0.0, 0.0
+
+
+def calm(time: float) -> tuple[float, float]:
+    """A pan by a calm hand."""
+    return 0.008 * time + 0.003 * np.sin(1.1 * time), 0.003 * np.cos(1.7 * time)
+
+
+def handheld(time: float) -> tuple[float, float]:
+    """A hand that shakes, by up to 12 pixels of 320 from one frame to the next."""
+    return 0.02 * np.sin(1.7 * time) + 0.012 * np.sin(4.1 * time), 0.018 * np.cos(2.3 * time)
+
+
 def seen(picture: Floats, where: tuple[Floats, Floats], outside: int) -> Floats:
     """`picture` at the points `where`, as large as frames are composed. `outside` is a border mode of OpenCV."""
     height, width = picture.shape[:2]
@@ -81,46 +114,97 @@ def seen(picture: Floats, where: tuple[Floats, Floats], outside: int) -> Floats:
     )
 
 
-def composed(
-    name: str, subject: Pixels, alpha: Floats, background: Pixels, path: Path, count: int, pan: float
-) -> Sequence:
-    """`count` frames of `subject`, with its matte `alpha`, before `background`, which moves by `pan` of a frame."""
-    rng = np.random.default_rng(7)
-    frames, truth = [], []
-    for time in range(count):
-        where = path(time)
+@dataclass(frozen=True)
+class Scene:
+    """`subject`, with its matte `alpha`, before `background`, which moves by `pan` of a frame with each.
+
+    The camera turns by `camera` and its shutter is open for `shutter` of a frame's time. A post passes in front of all,
+    as wide as `post` says in shares of a frame.
+    """
+
+    name: str
+    subject: Pixels
+    alpha: Floats
+    background: Pixels
+    path: Path
+    pan: float = 0.0
+    camera: Shift = steady
+    shutter: float = 0.0
+    post: float = 0.0
+
+    def at(self, time: float) -> tuple[Floats, Floats]:
+        """Colours and matte of an instant, as large as frames are composed."""
+        right, down = self.camera(time)
         behind_x, behind_y = grid()
-        behind = seen(background.astype(np.float32), (behind_x * 0.6 + pan * time, behind_y * 0.6), cv2.BORDER_REFLECT)
-        matte = seen(alpha, where, cv2.BORDER_CONSTANT)
-        colour = seen(subject.astype(np.float32), where, cv2.BORDER_REPLICATE)
+        behind_x, behind_y = behind_x + right, behind_y + down
+        scenery = self.background.astype(np.float32)
+        behind = seen(scenery, (behind_x * 0.6 + self.pan * time, behind_y * 0.6), cv2.BORDER_REFLECT)
+        x, y = self.path(time)
+        width = float(x[0, -1] - x[0, 0])
+        where = x + right * width, y + down * width
+        matte = seen(self.alpha, where, cv2.BORDER_CONSTANT)
+        colour = seen(self.subject.astype(np.float32), where, cv2.BORDER_REPLICATE)
         picture = behind + matte[..., None] * (colour - behind)
-        small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        frames.append(np.clip(np.rint(small + rng.normal(0, 3, small.shape)), 0, 255).astype(np.uint8))
-        truth.append(cv2.resize(matte, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
-    return Sequence(name, np.stack(frames), np.stack(truth))
+        in_front = np.abs(behind_x - 0.07 * time - 0.1) < self.post / 2
+        picture[in_front] = 0.4 * seen(scenery, (behind_y, behind_x), cv2.BORDER_REFLECT)[in_front]
+        return picture, np.where(in_front, np.float32(0), matte)
+
+    def sequence(self, count: int) -> Sequence:
+        """The first `count` frames, with some noise of a sensor."""
+        rng = np.random.default_rng(7)
+        frames, truth = [], []
+        for time in range(count):
+            instants = time + self.shutter * np.linspace(-0.5, 0.5, INSTANTS if self.shutter else 1)
+            pictures, mattes = zip(*map(self.at, instants), strict=True)
+            small = cv2.resize(np.mean(pictures, axis=0), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+            frames.append(np.clip(np.rint(small + rng.normal(0, 3, small.shape)), 0, 255).astype(np.uint8))
+            truth.append(cv2.resize(np.mean(mattes, axis=0), (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+        return Sequence(self.name, np.stack(frames), np.stack(truth))
 
 
 Detect = Callable[[Pixels], SaliencyMap]
 
 
 def own_sequences(detect: Detect, count: int) -> list[Sequence]:
-    """Four sequences of `count` frames: slow and rigid, fast, non-rigid, thin. `detect` finds the subjects' mattes."""
+    """Nine sequences of `count` frames: slow and rigid, fast, non-rigid, thin; filmed by a calm hand and a shaking one;
+    a limb that kicks, a post in front, a cut in the middle. `detect` finds the subjects' mattes.
+    """
     cat, astronaut, coffee = skimage.data.chelsea(), skimage.data.astronaut(), skimage.data.coffee()
     horse = 1 - skimage.data.horse().astype(np.float32)
     hide, grass = tinted(skimage.data.brick(), (0.9, 0.9, 0.6)), tinted(skimage.data.grass(), (0.8, 1.0, 0.6))
+    hide = hide[: horse.shape[0], : horse.shape[1]]
     street, disc = skimage.data.stereo_motorcycle()[0], skimage.data.retina()[300:1100, 300:1100]
-    return [
-        composed("drift", cat, found(detect, cat), street, drift, count, pan=0.004),
-        composed("jerk", astronaut, found(detect, astronaut), street, jerk, count, pan=0.0),
-        composed("wobble", coffee, found(detect, coffee), disc, wobble, count, pan=0.002),
-        composed("stride", hide[: horse.shape[0], : horse.shape[1]], horse, grass, stride, count, pan=0.01),
+    one, other, cup = found(detect, cat), found(detect, astronaut), found(detect, coffee)
+    scenes = [
+        Scene("drift", cat, one, street, drift, pan=0.004),
+        Scene("jerk", astronaut, other, street, jerk),
+        Scene("wobble", coffee, cup, disc, wobble, pan=0.002),
+        Scene("stride", hide, horse, grass, stride, pan=0.01),
+        Scene("calm", hide, horse, grass, stand, camera=calm, shutter=0.5),
+        Scene("handheld", astronaut, other, street, drift, camera=handheld, shutter=0.5),
+        Scene("kick", hide, horse, grass, kick, shutter=0.5),
+        Scene("post", cat, one, street, stand, post=0.12),
     ]
+    sequences = [scene.sequence(count) for scene in scenes]
+    return [*sequences, joined("cut", sequences[3], sequences[0])]
+
+
+def joined(name: str, *parts: Sequence) -> Sequence:
+    """As many frames as one of `parts` has, from each of them in turn."""
+    count = len(parts[0].frames)
+    ends = [number * count // len(parts) for number in range(len(parts) + 1)]
+    pieces = [slice(*place) for place in itertools.pairwise(ends)]
+    frames, truth = (
+        np.concatenate([getattr(part, field)[piece] for part, piece in zip(parts, pieces, strict=True)])
+        for field in ("frames", "truth")
+    )
+    return Sequence(name, frames, truth)
 
 
 def empty_sequence(count: int) -> Sequence:
     """Nothing but gravel under a moving camera."""
     nobody, gravel = np.zeros((8, 8), np.float32), tinted(skimage.data.gravel(), (1.0, 0.9, 0.8))
-    return composed("gravel", np.zeros((8, 8, 3), np.uint8), nobody, gravel, drift, count, pan=0.01)
+    return Scene("gravel", np.zeros((8, 8, 3), np.uint8), nobody, gravel, drift, pan=0.01).sequence(count)
 
 
 def found(detect: Detect, photo: Pixels) -> Floats:

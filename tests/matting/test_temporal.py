@@ -11,32 +11,10 @@ from cutout.arrays import Floats, Pixels
 from cutout.matting.motion import Motion, View, quick_flow
 from cutout.matting.temporal import REPEATS_HELD, Stabiliser
 from tests.benchmarks.measures import dtssd, iou, mae
-from tests.benchmarks.sequences import Path, Sequence, composed, drift, jerk, tinted, wobble
+from tests.benchmarks.sequences import Sequence
 
-COUNT = 9
 ROUNDING = 1e-6
 """Flow in several threads isn't the same to the last bit from run to run."""
-
-
-def moving_oval(motion: Path, background: Pixels) -> Sequence:
-    y, x = np.mgrid[:512, :512].astype(np.float32) / 512 - 0.5
-    oval = np.clip((0.4 - np.hypot(1.3 * x, y)) * 40, 0, 1)
-    return composed("oval", skimage.data.astronaut(), oval, background, motion, COUNT, pan=0.006)
-
-
-@pytest.fixture(scope="module")
-def slow() -> Sequence:
-    return moving_oval(drift, tinted(skimage.data.gravel(), (1.0, 0.9, 0.8)))
-
-
-@pytest.fixture(scope="module")
-def fast() -> Sequence:
-    return moving_oval(jerk, skimage.data.stereo_motorcycle()[0])
-
-
-@pytest.fixture(scope="module")
-def bending() -> Sequence:
-    return moving_oval(wobble, tinted(skimage.data.grass(), (0.6, 1.0, 0.5)))
 
 
 def shimmering(truth: Floats) -> Floats:
@@ -129,7 +107,7 @@ def test_without_frames_there_are_no_maps() -> None:
 def test_maps_come_one_frame_late(slow: Sequence) -> None:
     stabiliser = Stabiliser()
     given = [len(stabiliser.push(*pair)) for pair in zip(slow.frames, slow.truth, strict=True)]
-    assert given == [0] + [1] * (COUNT - 1)
+    assert given == [0] + [1] * (len(slow.frames) - 1)
     assert len(stabiliser.flush()) == 1
 
 
@@ -159,7 +137,7 @@ def test_a_stabiliser_starts_anew_after_the_last_frame(slow: Sequence) -> None:
 
 def test_flicker_is_the_change_of_the_maps_along_the_motion(slow: Sequence) -> None:
     stabiliser = Stabiliser()
-    brightening = np.stack([np.full((320, 320), 0.1 * number, np.float32) for number in range(COUNT)])
+    brightening = np.stack([np.full((320, 320), 0.1 * number, np.float32) for number in range(len(slow.frames))])
     stabilised(slow.frames, brightening, stabiliser)
     assert stabiliser.flicker == pytest.approx(0.1, abs=1e-4)
 
