@@ -28,7 +28,14 @@ def test_a_clip_becomes_what_its_output_is_named_like_and_a_report_says_how(clip
     result = run(clip, target, "--model", "u2netp")
     assert result.exit_code == 0, result.output
     assert len(decoded(target, alpha=True)) == 2
-    for words in (f"Wrote {target}", "2 in, 2 out, 0 lost to damage", "0.080 s in, 0.080 s out", "flicker", "saliency"):
+    for words in (
+        f"Wrote {target}",
+        "2 in, 2 out, 0 lost to damage",
+        "2 of 2 frames",
+        "0.080 s in, 0.080 s out",
+        "flicker",
+        "saliency",
+    ):
         assert words in result.output
 
 

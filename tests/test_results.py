@@ -64,13 +64,14 @@ def test_a_success_says_where_its_outputs_are() -> None:
 
 def test_a_success_with_a_video_reports_on_its_frames() -> None:
     bus = Bus()
-    report = Report(90, 89, 1, 3.0, 2.97, 0.01, ("One frame could not be decoded.",))
+    report = Report(90, 89, 1, 45, 3.0, 2.97, 0.01, ("One frame could not be decoded.",))
     ResultBus(bus, "results").publish(Decision.of(replace(removed(), report=report)))  # type: ignore[arg-type]
     detail = json.loads(bus.entries[0]["Detail"])
     assert detail.pop("report") == {
         "frames_in": 90,
         "frames_out": 89,
         "frames_lost": 1,
+        "frames_seen": 45,
         "seconds_in": 3.0,
         "seconds_out": 2.97,
         "flicker": 0.01,

@@ -23,8 +23,8 @@ SIDE = 96
 class BrightEngine:
     """Finds its subject wherever red is bright."""
 
-    def __init__(self, batch_size: int = 3) -> None:
-        self.batch_size = batch_size
+    def __init__(self, batch_size: int = 3, *, on_gpu: bool = True) -> None:
+        self.batch_size, self.on_gpu = batch_size, on_gpu
         self.batches: list[int] = []
 
     def infer(self, batch: Pixels | Floats) -> Floats:
@@ -80,7 +80,7 @@ def test_the_subject_stays_and_the_background_is_white(tmp_path: Path) -> None:
     assert (result.report.frames_lost, result.report.notes) == (0, ())
     assert result.report.seconds_in == result.report.seconds_out == 0.4
     assert result.verdict.subject_share == pytest.approx(0.25, abs=0.03)
-    assert list(result.seconds) == ["decode", "resize", "saliency", "stabilise", "composite", "encode mp4"]
+    assert list(result.seconds) == ["decode", "resize", "motion", "saliency", "stabilise", "composite", "encode mp4"]
 
 
 def test_all_outputs_come_from_one_pass_of_the_net(tmp_path: Path) -> None:
@@ -106,6 +106,22 @@ def test_the_net_gets_as_many_frames_at_once_as_it_likes(tmp_path: Path) -> None
     engine = BrightEngine(batch_size=4)
     removed(clip_at(tmp_path / "a.mp4"), tmp_path, Options(outputs=(Output.MASK,)), engine)
     assert engine.batches == [4, 4, 2]
+
+
+def test_on_a_cpu_the_net_sees_key_frames_alone_and_the_report_says_how_many(tmp_path: Path) -> None:
+    def still(_number: int, width: int, height: int) -> Pixels:
+        return walking(4, width, height)
+
+    engine = BrightEngine(on_gpu=False)
+    source = make_clip(tmp_path / "a.mp4", Clip(width=SIDE, height=SIDE, sound=[("aac", "eng")]), still)
+    result = removed(source, tmp_path, Options(outputs=(Output.MP4, Output.MASK)), engine)
+    assert result.report.frames_seen == len(engine.batches) < 10
+    assert len(decoded(result.renditions[0].path)) == result.report.frames_out == 10
+    for matte in decoded(result.renditions[1].path):
+        grey = matte.to_ndarray(format="rgb24")[..., 0]
+        assert grey[30:66, 24:56].min() > 250
+        assert grey[:16].max() < 5
+    assert packets_of(result.renditions[0].path) == packets_of(source)
 
 
 def test_time_and_sound_are_the_source_s(tmp_path: Path) -> None:

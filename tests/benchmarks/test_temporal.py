@@ -16,7 +16,8 @@ import pytest
 import torch
 
 from cutout.arrays import Floats, Pixels, SaliencyMap
-from cutout.matting.motion import Flow, quick_flow
+from cutout.matting.key_frames import KeyFrames
+from cutout.matting.motion import Flow, Steps, quick_flow
 from cutout.matting.temporal import Stabiliser
 from cutout.models import Model
 from cutout.saliency.detector import Detector
@@ -73,11 +74,10 @@ def swan(reference_data: Path, swan_photos: list[Pixels]) -> Sequence:
 @pytest.fixture(scope="module")
 def seen_by_the_net(swan: Sequence, swan_photos: list[Pixels], maps: KeptMaps) -> list[tuple[str, Sequence, Floats]]:
     """Each sequence with the net's own maps of it."""
-    start = Sequence(swan.name, swan.frames[:U2NET_FRAMES], swan.truth[:U2NET_FRAMES])
     own = own_sequences(lambda photo: maps(Model.U2NETP, [photo])[0], OWN_FRAMES)
     return [
         ("blackswan, u2netp", swan, maps(Model.U2NETP, swan_photos)),
-        ("blackswan, u2net", start, maps(Model.U2NET, swan_photos[:U2NET_FRAMES])),
+        ("blackswan, u2net", swan, maps(Model.U2NET, swan_photos)),
         *((f"{sequence.name}, u2netp", sequence, maps(Model.U2NETP, sequence.frames)) for sequence in own),
     ]
 
@@ -87,9 +87,22 @@ def averaged(pictures: Iterable[Pixels]) -> Pixels:
 
 
 def stabilised(frames: Pixels, own: Floats, chosen: Flow | None = None) -> Floats:
-    stabiliser = Stabiliser(chosen)
-    finals = [final for frame, each in zip(frames, own, strict=True) for final in stabiliser.push(frame, each)]
+    steps, stabiliser = Steps(chosen), Stabiliser()
+    finals = [
+        final for frame, each in zip(frames, own, strict=True) for final in stabiliser.push(steps.to(frame), each)
+    ]
     return np.stack(finals + stabiliser.flush())
+
+
+def from_key_frames(frames: Pixels, own: Floats) -> tuple[Floats, float]:
+    """The final maps where the net sees key frames alone, and the share of frames that it sees."""
+    numbers = {frame.tobytes(): number for number, frame in enumerate(frames)}
+    steps, stabiliser, key_frames = Steps(), Stabiliser(), KeyFrames(lambda frame: own[numbers[frame.tobytes()]])
+    taken = [steps.to(frame) for frame in frames]
+    pushed = zip(frames, taken, strict=True)
+    seen = [each for frame, step in pushed for each in key_frames.push(frame, step)] + key_frames.flush()
+    finals = [final for step, each in zip(taken, seen, strict=True) for final in stabiliser.push(step, each)]
+    return np.stack(finals + stabiliser.flush()), float(np.mean([each is not None for each in seen]))
 
 
 def plain_median(maps: Floats) -> Floats:
@@ -137,6 +150,26 @@ def test_stabilised_maps_are_nearer_to_the_truth(
     assert final[0].flicker < 0.76 * own[0].flicker
 
 
+def test_maps_from_key_frames_are_as_true_as_those_of_every_frame(
+    seen_by_the_net: list[tuple[str, Sequence, Floats]], report: Report
+) -> None:
+    report("Where the net sees key frames alone; behind x, as shares of every frame stabilised")
+    report(HEADING)
+    shares, gains = {}, []
+    for name, sequence, saliency in seen_by_the_net:
+        every = score(sequence.frames, sequence.truth, stabilised(sequence.frames, saliency))
+        final, shares[name] = from_key_frames(sequence.frames, saliency)
+        key = score(sequence.frames, sequence.truth, final)
+        report(f"{row(name, key, every)}, net {shares[name]:.0%}")
+        assert key.iou > every.iou - 0.001
+        assert key.mae < 1.02 * every.mae
+        assert key.dtssd < 1.01 * every.dtssd
+        gains.append(key.iou - every.iou)
+    assert mean(gains) > -0.0002
+    assert max(shares[name] for name in ("blackswan, u2netp", "blackswan, u2net", "calm, u2netp")) < 0.65
+    assert min(shares[f"{name}, u2netp"] for name in ("jerk", "stride", "handheld", "kick")) > 0.8
+
+
 def flow(preset: int, finest_scale: int | None = None) -> Flow:
     chosen = cv2.DISOpticalFlow.create(preset)
     if finest_scale is not None:
@@ -173,10 +206,10 @@ def quickest_seconds(sequence: Sequence, saliency: Floats, chosen: Flow | None =
     """Seconds of one push, mean over frames, each in the quickest of its passes: in the others neighbours disturbed."""
     taken = np.empty((passes, len(saliency)))
     for number in range(passes):
-        stabiliser = Stabiliser(chosen)
+        steps, stabiliser = Steps(chosen), Stabiliser()
         for frame, (picture, own) in enumerate(zip(sequence.frames, saliency, strict=True)):
             begin = time.perf_counter()
-            stabiliser.push(picture, own)
+            stabiliser.push(steps.to(picture), own)
             taken[number, frame] = time.perf_counter() - begin
     return float(taken.min(axis=0).mean())
 

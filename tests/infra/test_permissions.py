@@ -187,7 +187,7 @@ def read_and_write(
     for path in targets.values():
         path.write_bytes(bytes(9 << 20))
     made = tuple(VideoRendition(output, path, "video/x", 2, 2) for output, path in targets.items())
-    return VideoResult(made, Verdict(0, 0, 0, 0, 0), Report(1, 1, 0, 1, 1, 0, ()), {})
+    return VideoResult(made, Verdict(0, 0, 0, 0, 0), Report(1, 1, 0, 1, 1, 1, 0, ()), {})
 
 
 def test_the_function_may_do_what_it_does_and_nothing_else(

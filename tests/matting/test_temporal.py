@@ -8,7 +8,7 @@ import pytest
 import skimage.data
 
 from cutout.arrays import Floats, Pixels
-from cutout.matting.motion import Motion, View, quick_flow
+from cutout.matting.motion import Break, Motion, Steps, View, quick_flow
 from cutout.matting.temporal import REPEATS_HELD, Stabiliser
 from tests.benchmarks.measures import dtssd, iou, mae
 from tests.benchmarks.sequences import Sequence
@@ -30,8 +30,8 @@ def plain_median(maps: Floats) -> Floats:
 
 
 def stabilised(frames: Pixels, maps: Floats, stabiliser: Stabiliser | None = None) -> Floats:
-    stabiliser = stabiliser or Stabiliser()
-    finals = [final for frame, own in zip(frames, maps, strict=True) for final in stabiliser.push(frame, own)]
+    stabiliser, steps = stabiliser or Stabiliser(), Steps()
+    finals = [final for frame, own in zip(frames, maps, strict=True) for final in stabiliser.push(steps.to(frame), own)]
     return np.stack(finals + stabiliser.flush())
 
 
@@ -105,8 +105,8 @@ def test_without_frames_there_are_no_maps() -> None:
 
 
 def test_maps_come_one_frame_late(slow: Sequence) -> None:
-    stabiliser = Stabiliser()
-    given = [len(stabiliser.push(*pair)) for pair in zip(slow.frames, slow.truth, strict=True)]
+    stabiliser, steps = Stabiliser(), Steps()
+    given = [len(stabiliser.push(steps.to(frame), own)) for frame, own in zip(slow.frames, slow.truth, strict=True)]
     assert given == [0] + [1] * (len(slow.frames) - 1)
     assert len(stabiliser.flush()) == 1
 
@@ -118,12 +118,12 @@ def test_repeated_frames_have_one_map_as_good_as_that_of_a_single_one(slow: Sequ
 
 
 def test_a_still_of_any_length_is_not_piled_up(slow: Sequence) -> None:
-    stabiliser, own, given = Stabiliser(), shimmering(slow.truth), []
-    given += stabiliser.push(slow.frames[0], own[0])
+    stabiliser, steps, own, given = Stabiliser(), Steps(), shimmering(slow.truth), []
+    given += stabiliser.push(steps.to(slow.frames[0]), own[0])
     for number in range(50):
-        given += stabiliser.push(slow.frames[1].copy(), own[1 + number % 2])
+        given += stabiliser.push(steps.to(slow.frames[1].copy()), own[1 + number % 2])
         assert number + 2 - len(given) <= REPEATS_HELD + 1
-    given += stabiliser.push(slow.frames[2], own[2]) + stabiliser.flush()
+    given += stabiliser.push(steps.to(slow.frames[2]), own[2]) + stabiliser.flush()
     assert len(given) == 52
     for final in given[1:51]:
         np.testing.assert_array_equal(final, own[1])
@@ -166,15 +166,23 @@ def test_what_is_given_stays_as_it_is(slow: Sequence) -> None:
     np.testing.assert_array_equal(frames, slow.frames)
 
 
-@pytest.mark.parametrize(
-    ("frame", "own"),
-    [
-        (np.zeros((320, 320, 4), np.uint8), np.zeros((320, 320), np.float32)),
-        (np.zeros((320, 320, 3), np.float32), np.zeros((320, 320), np.float32)),
-        (np.zeros((320, 320, 3), np.uint8), np.zeros((320, 320), np.float64)),
-        (np.zeros((320, 320, 3), np.uint8), np.zeros((160, 160), np.float32)),
-    ],
-)
-def test_arrays_of_another_kind_are_refused(frame: Pixels, own: Floats) -> None:
+@pytest.mark.parametrize("own", [np.zeros((320, 320), np.float64), np.zeros((160, 160), np.float32)])
+def test_maps_of_another_kind_are_refused(own: Floats) -> None:
     with pytest.raises(ValueError, match="was due"):
-        Stabiliser().push(frame, own)
+        Stabiliser().push(Break.CUT, own)
+
+
+@pytest.mark.parametrize("frame", [np.zeros((320, 320, 4), np.uint8), np.zeros((320, 320, 3), np.float32)])
+def test_frames_of_another_kind_are_refused(frame: Pixels) -> None:
+    with pytest.raises(ValueError, match="was due"):
+        Steps().to(frame)
+
+
+def test_a_scene_that_does_not_begin_and_end_with_a_map_is_refused(slow: Sequence) -> None:
+    stabiliser, steps = Stabiliser(), Steps()
+    with pytest.raises(ValueError, match="was due"):
+        stabiliser.push(steps.to(slow.frames[0]), None)
+    stabiliser.push(Break.CUT, slow.truth[0])
+    stabiliser.push(steps.to(slow.frames[1]), None)
+    with pytest.raises(ValueError, match="was due"):
+        stabiliser.push(Break.CUT, slow.truth[2])

@@ -106,7 +106,7 @@ class Pipeline:
         for output, path in targets.items():
             path.write_bytes(self.content(output))
         renditions = tuple(VideoRendition(output, path, "video/x", 64, 48) for output, path in targets.items())
-        report = Report(3, 3, 0, 0.3, 0.3, 0.01, ("It has no sound.",))
+        report = Report(3, 3, 0, 3, 0.3, 0.3, 0.01, ("It has no sound.",))
         return VideoResult(renditions, Verdict(0.3, 0, 0.01, 2, 0.9), report, {"decode": 1.0, "saliency": 2.0})
 
 

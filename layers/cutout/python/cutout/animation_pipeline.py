@@ -8,6 +8,7 @@ import numpy as np
 from cutout.arrays import Floats, Pixels, SaliencyMap
 from cutout.choices import Edges
 from cutout.matting.assess import MeanVerdict, assess
+from cutout.matting.motion import Steps
 from cutout.matting.temporal import Stabiliser
 from cutout.media.animation import Animation
 from cutout.media.picture import Picture
@@ -68,7 +69,7 @@ def in_batches(samples: Pixels, detector: Detector) -> Floats:
 
 
 def stabilised(samples: Pixels, maps: Sequence[SaliencyMap] | Floats) -> Iterator[SaliencyMap]:
-    stabiliser = Stabiliser()
+    steps, stabiliser = Steps(), Stabiliser()
     for sample, each in zip(samples, maps, strict=True):
-        yield from stabiliser.push(sample, each)
+        yield from stabiliser.push(steps.to(sample), each)
     yield from stabiliser.flush()

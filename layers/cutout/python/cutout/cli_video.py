@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     help="transparent, which is white in an MP4, a CSS colour, blur:RADIUS, or key:FILE, a photo or a video.",
 )
 @click.option(
+    "--net-frames",
+    default="auto",
+    type=click.Choice(["auto", "every", "key"]),
+    help="Frames that the net sees. key: every second one where the motion between is certain, else all; mattes are "
+    "carried to the others. auto: every on a GPU, else key.",
+)
+@click.option(
     "--limit-megapixels", default=VideoLimits.megapixels, type=click.FloatRange(0.001), help="Refuse larger frames."
 )
 @click.option("--limit-minutes", default=VideoLimits.minutes, type=click.FloatRange(0.001), help="Refuse longer ones.")
@@ -44,6 +51,7 @@ def video(
     target: Path,
     engine: str,
     precision: str,
+    net_frames: str,
     outputs: tuple[Output, ...] | None,
     limit_megapixels: float,
     limit_minutes: float,
@@ -71,12 +79,15 @@ def video(
     options = Options(outputs=tuple(job.targets), **choices)
     limits = VideoLimits(megapixels=limit_megapixels, minutes=limit_minutes)
     begin = perf_counter()
-    result = remove(job, options, engine, precision, limits)
+    result = remove(job, options, engine, precision, net_frames, limits)
     summarise(result, perf_counter() - begin)
 
 
-def remove(job: Job, options: Options, engine: str, precision: str, limits: VideoLimits) -> "VideoResult":
+def remove(
+    job: Job, options: Options, engine: str, precision: str, net_frames: str, limits: VideoLimits
+) -> "VideoResult":
     """Do the work under a progress bar."""
+    from cutout.matting.key_frames import NetFrames
     from cutout.saliency import engines
     from cutout.saliency.detector import Detector
     from cutout.saliency.precision import Precision
@@ -90,7 +101,9 @@ def remove(job: Job, options: Options, engine: str, precision: str, limits: Vide
     for target in job.targets.values():
         target.parent.mkdir(parents=True, exist_ok=True)
     with job.source.open("rb") as file, Bar() as bar:
-        return remove_video_background(file, options, load_detector, limits, job.targets, opened, bar.show)
+        return remove_video_background(
+            file, options, load_detector, limits, job.targets, opened, bar.show, NetFrames(net_frames)
+        )
 
 
 def opened(name: str) -> BinaryIO:
@@ -134,6 +147,7 @@ def summarise(result: "VideoResult", seconds: float) -> None:
     click.echo(f"Wrote {names} in {seconds:.1f} s, {report.frames_out / seconds:.1f} frames a second.")
     rows = {
         "frames": f"{report.frames_in} in, {report.frames_out} out, {report.frames_lost} lost to damage",
+        "net": f"{report.frames_seen} of {report.frames_in} frames",
         "duration": f"{report.seconds_in:.3f} s in, {report.seconds_out:.3f} s out",
         "flicker": f"{report.flicker:.4f} of full alpha from frame to frame, along the motion",
         "subject": f"{result.verdict.subject_share:.0%} of the picture, confidence {result.verdict.confidence:.2f}",

@@ -30,6 +30,7 @@ class Report:
         frames_in: frames that could be decoded.
         frames_out: frames of each output.
         frames_lost: frames that the video's own header promises beyond `frames_in`.
+        frames_seen: frames that the net saw; the mattes of all others were carried from these, along the motion.
         seconds_in: duration of the video.
         seconds_out: duration of each output.
         flicker: mean absolute change of the matte from frame to frame along the motion, in [0, 1].
@@ -39,6 +40,7 @@ class Report:
     frames_in: int
     frames_out: int
     frames_lost: int
+    frames_seen: int
     seconds_in: float
     seconds_out: float
     flicker: float

@@ -1,6 +1,6 @@
 """One video, from its file to the files of its outputs, frame by frame. This is the place to start reading.
 
-    decode -> resize -> saliency -> stabilise -> composite -> encode
+    decode -> resize -> motion -> saliency -> stabilise -> composite -> encode
 
 Each stage has a thread. No more than a few frames lie between two of them, however long the video is.
 """
@@ -14,6 +14,8 @@ from typing import BinaryIO
 from cutout.choices import Output
 from cutout.errors import NoSubject
 from cutout.limits import VideoLimits
+from cutout.matting.key_frames import NetFrames
+from cutout.matting.motion import Steps
 from cutout.matting.temporal import Stabiliser
 from cutout.media.video.formats import nvenc_works
 from cutout.media.video.opening import seconds_in_header
@@ -27,7 +29,16 @@ from cutout.stopwatch import Stopwatch
 from cutout.verdict import Report, Verdict
 from cutout.video_grounds import ground_of
 from cutout.video_outputs import FORMATS, Shot, composer_of, encoding_of, has_ground
-from cutout.video_stages import Saliency, composited, detected, resized, stabilised, timed
+from cutout.video_stages import (
+    Saliency,
+    composited,
+    detected,
+    detected_sparingly,
+    resized,
+    stabilised,
+    stepped,
+    timed,
+)
 
 FRAMES_BETWEEN = 2
 """Frames that may wait between two stages. A frame of 4K video has up to 25 MB."""
@@ -70,12 +81,13 @@ def remove_video_background(
     targets: Mapping[Output, Path],
     open_file: Callable[[str], BinaryIO],
     progress: Callable[[Progress], None],
+    net_frames: NetFrames = NetFrames.AUTO,
 ) -> VideoResult:
     """Make the outputs that `options` ask for of the video in `source`, a file that can be sought in, at `targets`.
 
     `load_detector` brings the net of `options.model`, once the video is open. `open_file` opens the file of a
-    background. `progress` is called after each frame. The outputs are there when all of them are whole, and else not at
-    all.
+    background. `progress` is called after each frame. `net_frames` are those that the net sees. The outputs are there
+    when all of them are whole, and else not at all.
 
     Raises:
         Refusal: the video, or what is asked of it, is at fault.
@@ -92,11 +104,13 @@ def remove_video_background(
         decoded_tracks = {
             track.index for track in reader.tracks if any(is_encoded(track, FORMATS[o]) for o in options.outputs)
         }
+        detect = detected_sparingly if net_frames.are_few(gpu=detector.on_gpu) else detected
         opaque = any(has_ground(output, options.background) for output in options.outputs)
         with Line() as line:
             frames = line.ahead("decode", timed(reader.read(decoded_tracks), watch, "decode"), FRAMES_BETWEEN)
             smalls = line.ahead("resize", resized(frames, watch), FRAMES_BETWEEN)
-            maps = line.ahead("saliency", detected(smalls, detector, watch), FRAMES_BETWEEN)
+            steps = line.ahead("motion", stepped(smalls, Steps(), watch), FRAMES_BETWEEN)
+            maps = line.ahead("saliency", detect(steps, detector, watch), FRAMES_BETWEEN)
             stable = line.ahead("stabilise", stabilised(maps, stabiliser, saliency, watch), FRAMES_BETWEEN)
             shots = line.ahead("composite", composited(stable, ground, watch, opaque=opaque), FRAMES_BETWEEN)
             encode(line, shots, outputs, lambda done: progress(Progress(done, reader.header.frames_from_header)))
@@ -105,7 +119,7 @@ def remove_video_background(
                 f"No subject was found in any frame: the most salient point reaches {saliency.highest:.0%}."
             )
         renditions = tuple(output.put_in_place() for output in outputs)
-        report = report_of(reader, outputs, stabiliser.flicker)
+        report = report_of(reader, outputs, saliency.frames, stabiliser.flicker)
     return VideoResult(renditions, saliency.verdict.mean(), report, watch.seconds)
 
 
@@ -188,7 +202,7 @@ def until_first_shot(items: Iterator[Shot | TrackPacket]) -> tuple[list[TrackPac
     raise ValueError("a video ended without a frame and without an error")
 
 
-def report_of(reader: VideoReader, outputs: list[Encoder], flicker: float) -> Report:
+def report_of(reader: VideoReader, outputs: list[Encoder], frames_seen: int, flicker: float) -> Report:
     notes = dict.fromkeys([*reader.notes, *(note for output in outputs for note in output.notes)])
     return Report(
         frames_in=reader.damage.frames_decoded,
@@ -196,6 +210,7 @@ def report_of(reader: VideoReader, outputs: list[Encoder], flicker: float) -> Re
         frames_lost=reader.frames_lost,
         seconds_in=round(reader.timeline.seconds, 3),
         seconds_out=round(min(output.seconds_out for output in outputs), 3),
+        frames_seen=frames_seen,
         flicker=round(flicker, 5),
         notes=tuple(notes),
     )

@@ -4,7 +4,7 @@ Packets of other tracks pass through all of them in their order.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +14,8 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from cutout.arrays import Matte, Pixels, SaliencyMap
 from cutout.matting.assess import MeanVerdict, assess
 from cutout.matting.composite import under_alpha
+from cutout.matting.key_frames import KeyFrames
+from cutout.matting.motion import Break, Step, Steps
 from cutout.matting.refine import refine
 from cutout.matting.temporal import Stabiliser
 from cutout.media.video.layouts import bits_of, has_alpha, planes
@@ -25,6 +27,7 @@ from cutout.video_grounds import Ground
 from cutout.video_outputs import Shot, on_ground
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,21 +39,39 @@ class Small:
 
 
 @dataclass(frozen=True, eq=False)
-class Mapped:
-    """A frame in both sizes, and its saliency map."""
+class Stepped:
+    """A frame in both sizes, and the step to it from the frame before."""
 
     small: Small
+    step: Step
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The same, and the net's map; None where the net didn't see the frame."""
+
+    stepped: Stepped
+    saliency_map: SaliencyMap | None
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A frame and its saliency map."""
+
+    frame: Frame
     saliency_map: SaliencyMap
 
 
 class Saliency:
-    """What is known of all saliency maps of a video once they have gone by."""
+    """What is known of all that the net saw of a video once it has gone by."""
 
     def __init__(self) -> None:
         self.verdict = MeanVerdict()
         self.highest = 0.0
+        self.frames = 0
 
     def add(self, saliency_map: SaliencyMap) -> None:
+        self.frames += 1
         highest = float(saliency_map.max())
         self.verdict.add(assess(saliency_map, highest))
         self.highest = max(self.highest, highest)
@@ -90,53 +111,92 @@ def resized(items: Iterable[Frame | TrackPacket], watch: Stopwatch) -> Iterator[
         yield Small(item, small)
 
 
+def stepped(items: Iterable[Small | TrackPacket], steps: Steps, watch: Stopwatch) -> Iterator[Stepped | TrackPacket]:
+    """Frames with what moved since the frame before."""
+    for item in items:
+        if isinstance(item, TrackPacket):
+            yield item
+            continue
+        with watch.stage("motion"):
+            step = steps.to(item.pixels)
+        yield Stepped(item, step)
+
+
 def detected(
-    items: Iterable[Small | TrackPacket], detector: Detector, watch: Stopwatch
-) -> Iterator[Mapped | TrackPacket]:
-    """Frames with their saliency maps, by as many at once as the detector likes."""
-    waiting: list[Small | TrackPacket] = []
+    items: Iterable[Stepped | TrackPacket], detector: Detector, watch: Stopwatch
+) -> Iterator[Seen | TrackPacket]:
+    """Frames with their saliency maps, by as many at once as the detector likes. Repeats have none."""
+    waiting: list[Stepped | TrackPacket] = []
     frames = 0
     for item in items:
         waiting.append(item)
-        frames += isinstance(item, Small)
+        frames += isinstance(item, Stepped)
         if frames >= detector.batch_size:
-            yield from mapped(waiting, detector, watch)
+            yield from seen(waiting, detector, watch)
             waiting, frames = [], 0
-    yield from mapped(waiting, detector, watch)
+    yield from seen(waiting, detector, watch)
 
 
-def mapped(items: list[Small | TrackPacket], detector: Detector, watch: Stopwatch) -> Iterator[Mapped | TrackPacket]:
-    pixels = [item.pixels for item in items if isinstance(item, Small)]
+def seen(items: list[Stepped | TrackPacket], detector: Detector, watch: Stopwatch) -> Iterator[Seen | TrackPacket]:
+    shown = [item for item in items if isinstance(item, Stepped) and item.step is not Break.REPEAT]
     with watch.stage("saliency"):
-        maps = iter(detector.detect_resized(np.stack(pixels)) if pixels else ())
+        maps = iter(detector.detect_resized(np.stack([item.small.pixels for item in shown])) if shown else ())
     for item in items:
-        yield Mapped(item, next(maps)) if isinstance(item, Small) else item
+        if isinstance(item, TrackPacket):
+            yield item
+        else:
+            yield Seen(item, None if item.step is Break.REPEAT else next(maps))
+
+
+def detected_sparingly(
+    items: Iterable[Stepped | TrackPacket], detector: Detector, watch: Stopwatch
+) -> Iterator[Seen | TrackPacket]:
+    """Frames with the saliency maps of key frames alone. They come out later than they went in."""
+
+    def detect(pixels: Pixels) -> SaliencyMap:
+        with watch.stage("saliency"):
+            saliency_map: SaliencyMap = detector.detect_resized(pixels[None])[0]
+        return saliency_map
+
+    key_frames = KeyFrames(detect)
+    for found in late(items, lambda item: key_frames.push(item.small.pixels, item.step), key_frames.flush):
+        yield found if isinstance(found, TrackPacket) else Seen(*found)
 
 
 def stabilised(
-    items: Iterable[Mapped | TrackPacket], stabiliser: Stabiliser, saliency: Saliency, watch: Stopwatch
+    items: Iterable[Seen | TrackPacket], stabiliser: Stabiliser, saliency: Saliency, watch: Stopwatch
 ) -> Iterator[Mapped | TrackPacket]:
     """Frames with maps that agree from one frame to the next. They come out later than they went in."""
-    waiting: deque[Mapped | TrackPacket] = deque()
+
+    def push(item: Seen) -> list[SaliencyMap]:
+        with watch.stage("stabilise"):
+            if item.saliency_map is not None:
+                saliency.add(item.saliency_map)
+            return stabiliser.push(item.stepped.step, item.saliency_map)
+
+    for found in late(items, push, stabiliser.flush):
+        yield found if isinstance(found, TrackPacket) else Mapped(found[0].stepped.small.frame, found[1])
+
+
+def late(
+    items: Iterable[Item | TrackPacket], push: Callable[[Item], list[Result]], flush: Callable[[], list[Result]]
+) -> Iterator[tuple[Item, Result] | TrackPacket]:
+    """Each of `items` with its result, of those that `push` and at the end `flush` give in the order of the items."""
+    waiting: deque[Item | TrackPacket] = deque()
     for item in items:
         waiting.append(item)
-        if isinstance(item, Mapped):
-            with watch.stage("stabilise"):
-                saliency.add(item.saliency_map)
-                maps = stabiliser.push(item.small.pixels, item.saliency_map)
-            yield from matched(waiting, maps)
-    with watch.stage("stabilise"):
-        maps = stabiliser.flush()
-    yield from matched(waiting, maps)
-    yield from waiting
+        if not isinstance(item, TrackPacket):
+            yield from matched(waiting, push(item))
+    yield from matched(waiting, flush())
+    yield from (item for item in waiting if isinstance(item, TrackPacket))
 
 
-def matched(waiting: deque[Mapped | TrackPacket], maps: list[SaliencyMap]) -> Iterator[Mapped | TrackPacket]:
-    """The first of `waiting` with their final `maps`, and the packets between them."""
-    for saliency_map in maps:
+def matched(waiting: deque[Item | TrackPacket], results: list[Result]) -> Iterator[tuple[Item, Result] | TrackPacket]:
+    """The first of `waiting` with their `results`, and the packets between them."""
+    for result in results:
         while isinstance(item := waiting.popleft(), TrackPacket):
             yield item
-        yield Mapped(item.small, saliency_map)
+        yield item, result
 
 
 def composited(
@@ -147,7 +207,7 @@ def composited(
         if isinstance(item, TrackPacket):
             yield item
             continue
-        frame = item.small.frame
+        frame = item.frame
         with watch.stage("composite"):
             matte = matte_of(frame, item.saliency_map)
             shown = on_ground(frame, matte, ground.behind(frame)) if opaque else None

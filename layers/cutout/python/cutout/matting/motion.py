@@ -1,5 +1,6 @@
 """What moves between two neighbouring frames of a video, how far that can be trusted, and where the video is cut."""
 
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -66,6 +67,17 @@ class Pair(NamedTuple):
     earlier: Passage
 
 
+class Break(Enum):
+    """Where a frame is not a neighbour that moved on from the frame before it."""
+
+    CUT = "the first of a clip, or of a scene"
+    REPEAT = "the same pixels again"
+
+
+Step = Pair | Break
+"""How one frame follows the frame before it."""
+
+
 def grid(side: int) -> Floats:
     """side x side x 2: each pixel's own x and y."""
     return np.dstack(np.meshgrid(*[np.arange(side, dtype=np.float32)] * 2))
@@ -115,6 +127,35 @@ class Motion:
         unlike = cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (3, 3))
         doubt_of_colour = np.minimum((unlike / COLOUR_TOLERANCE) ** 2, np.float32(LOST))
         return Passage(where, enlarged(cv2.exp(-doubt)) * cv2.exp(-doubt_of_colour), returning)
+
+
+class Steps:
+    """The steps of one clip, frame by frame."""
+
+    def __init__(self, flow: Flow | None = None) -> None:
+        self._motion = Motion(flow or quick_flow())
+        self._last: View | None = None
+
+    def to(self, frame: Pixels) -> Step:
+        """The step from the frame before to `frame`, 320 x 320 x 3 uint8 RGB, which is kept and never changed."""
+        if frame.shape != (SIDE, SIDE, 3) or frame.dtype != np.uint8:
+            raise ValueError(f"{frame.shape} of {frame.dtype} came where {(SIDE, SIDE, 3)} of uint8 was due")
+        last = self._last
+        if last is not None and np.array_equal(last.pixels, frame):
+            return Break.REPEAT
+        self._last = View.of(frame)
+        return Break.CUT if last is None else self._motion.between(last, self._last) or Break.CUT
+
+
+def joined(one: Pair, next_one: Pair) -> Pair:
+    """The first and the last of three frames as a pair, of which two neighbours each are."""
+    return Pair(via(one.later, next_one.later), via(next_one.earlier, one.earlier))
+
+
+def via(step: Passage, further: Passage) -> Passage:
+    """The passage that leads by `step` and then `further`. It is trusted as far as both are."""
+    trust = cv2.min(step.trust, moved(further.trust, step.where))
+    return Passage(moved(further.where, step.where), trust, min(step.returning, further.returning))
 
 
 def doubt_of_flow(grid: Floats, there: Floats, back: Floats) -> tuple[Floats, float]:

@@ -1,22 +1,30 @@
 """Saliency maps that agree from frame to frame where the picture does, and follow it where it moves fast.
 
-Each map gives way to the median of itself and its two neighbours, once these are carried along the motion to its frame.
-It does so only as far as both can be trusted: where flow and colour agree that they show the same thing.
+Each map that the net made gives way to the median of itself and its two neighbours, once these are carried along the
+motion to its frame. It does so only as far as both can be trusted: where flow and colour agree that they show the same
+thing. What the net did not see lies between two such frames: its map is carried from both.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from cutout.arrays import Floats, Pixels, SaliencyMap
-from cutout.matting.motion import NOTHING, SIDE, Flow, Motion, Passage, View, moved, quick_flow
+from cutout.arrays import Floats, SaliencyMap
+from cutout.matting.motion import NOTHING, SIDE, Break, Pair, Passage, Step, joined, moved
 
 REPEATS_HELD = 2
 """So many repeats of a frame wait with it for the next picture: 24 pictures a second make up to two each in 60."""
 
+EVENED = (5, 5)
+"""Pixels over which trust is averaged where it weighs two maps against each other. Else edges become ragged."""
+
+NO_TRUST = 1e-4
+"""Trust that is added to both sides, which then count alike where there is none."""
+
 Neighbour = tuple[SaliencyMap, Passage]
-"""A neighbouring frame's map and the passage to it."""
+"""A neighbouring map and the passage to it."""
 
 
 def carried(other: SaliencyMap, where: Floats) -> SaliencyMap:
@@ -33,6 +41,14 @@ def gated_median(own: SaliencyMap, before: Neighbour, after: Neighbour) -> Salie
     return final
 
 
+def map_between(before: Neighbour, after: Neighbour) -> SaliencyMap:
+    """The map of a frame between two others: both of theirs, carried along, by how far they can be trusted."""
+    weight, other_weight = (cv2.blur(passage.trust, EVENED) + NO_TRUST for _, passage in (before, after))
+    one, other = carried(before[0], before[1].where), carried(after[0], after[1].where)
+    mixed: SaliencyMap = (weight * one + other_weight * other) / (weight + other_weight)
+    return mixed
+
+
 @dataclass
 class Flicker:
     """Absolute change of maps along the motion, and the trust in it that each point is weighted by: sums of all."""
@@ -47,69 +63,105 @@ class Flicker:
         self.trust += float(passage.trust.sum())
 
 
-@dataclass
-class Held:
-    """The newest frame, its map, and what it still needs: `waiting` maps are due, all of them alike.
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The key frame before another: its own map and its final map.
 
-    `before` is the frame before it as its own map and its final map, with the passage to it; None behind a cut.
+    `steps` lead from it, two if a frame lies between, and `pair` leads all the way.
     """
 
-    view: View
     own: SaliencyMap
-    before: tuple[SaliencyMap, SaliencyMap, Passage] | None
+    final: SaliencyMap
+    steps: tuple[Pair, ...]
+    pair: Pair
+
+
+@dataclass
+class Held:
+    """The newest key frame, its map, and what it still needs: `waiting` maps are due, all of them alike.
+
+    `before` is None behind a cut.
+    """
+
+    own: SaliencyMap
+    before: Before | None
     waiting: int = 1
     final: SaliencyMap | None = None
 
 
 class Stabiliser:
-    """The maps of one clip, frame by frame, one frame late. Starts anew at every cut and after `flush`."""
+    """The maps of one clip, frame by frame, one key frame late. Starts anew at every cut and after `flush`."""
 
-    def __init__(self, flow: Flow | None = None) -> None:
-        self._motion = Motion(flow or quick_flow())
+    def __init__(self) -> None:
         self._flicker = Flicker()
         self._held: Held | None = None
+        self._between: Pair | None = None
 
     @property
     def flicker(self) -> float:
         """How much the final maps have changed along the motion so far, in [0, 1]; 0 if there was none to follow."""
         return self._flicker.change / self._flicker.trust if self._flicker.trust else 0.0
 
-    def push(self, frame: Pixels, saliency_map: SaliencyMap) -> list[SaliencyMap]:
-        """Take the next frame, 320 x 320 x 3 uint8 RGB, and its map, 320 x 320 float32 in [0, 1].
+    def push(self, step: Step, saliency_map: SaliencyMap | None) -> list[SaliencyMap]:
+        """Take the step to the next frame and its map, 320 x 320 float32 in [0, 1]; of a frame between two key frames
+        None. A repeat's doesn't count.
 
         Returns the maps that are final now, in the order of their frames. Repeats of a frame all get one map, up to
-        `REPEATS_HELD` frames late. Neither array is copied or changed: leave both as they are.
+        `REPEATS_HELD` frames late. The map is neither copied nor changed: leave it as it is.
+
+        Raises:
+            ValueError: the map is of another kind, or missing where a frame isn't between two others.
         """
-        for array, shape, dtype in [(frame, (SIDE, SIDE, 3), "uint8"), (saliency_map, (SIDE, SIDE), "float32")]:
-            if array.shape != shape or array.dtype != dtype:
-                raise ValueError(f"{array.shape} of {array.dtype} came where {shape} of {dtype} was due")
+        if saliency_map is not None and (saliency_map.shape != (SIDE, SIDE) or saliency_map.dtype != np.float32):
+            was = f"{saliency_map.shape} of {saliency_map.dtype}"
+            raise ValueError(f"{was} came where {(SIDE, SIDE)} of float32 was due")
         held = self._held
-        if held is None:
-            self._held = Held(View.of(frame), saliency_map, None)
-            return []
-        if np.array_equal(held.view.pixels, frame):
+        if isinstance(step, Pair) and held is not None:
+            return self._move_on(held, step, saliency_map)
+        if step is Break.REPEAT and held is not None and self._between is None:
             held.waiting += 1
             waits = held.final is None and held.waiting <= REPEATS_HELD + 1
             return [] if waits else self._settle(held, None)
-        view = View.of(frame)
-        pair = self._motion.between(held.view, view)
-        due = self._settle(held, None if pair is None else (saliency_map, pair.later))
-        before = None if pair is None or held.final is None else (held.own, held.final, pair.earlier)
-        self._held = Held(view, saliency_map, before)
+        if step is not Break.CUT or saliency_map is None:
+            raise ValueError("no map came where one was due")
+        due = self.flush()
+        self._held = Held(saliency_map, None)
         return due
 
     def flush(self) -> list[SaliencyMap]:
-        """The maps that still wait, none if there were no frames."""
+        """The maps that still wait, none if there were no frames. Raises ValueError if the last frame had no map."""
+        if self._between is not None:
+            raise ValueError("no map came where one was due")
         held, self._held = self._held, None
         return [] if held is None else self._settle(held, None)
 
+    def _move_on(self, held: Held, step: Pair, saliency_map: SaliencyMap | None) -> list[SaliencyMap]:
+        between = self._between
+        if saliency_map is None:
+            if between is not None:
+                raise ValueError("no map came where one was due")
+            self._between = step
+            return []
+        self._between = None
+        steps, pair = ((step,), step) if between is None else ((between, step), joined(between, step))
+        due = self._settle(held, (saliency_map, pair.later))
+        self._held = Held(saliency_map, None if held.final is None else Before(held.own, held.final, steps, pair))
+        return due
+
     def _settle(self, held: Held, after: Neighbour | None) -> list[SaliencyMap]:
+        """What is due of `held`, and of a frame between it and the key frame before."""
+        due: list[SaliencyMap] = []
         if held.final is None:
             held.final = held.own
-            if held.before is not None:
-                own_before, final_before, passage = held.before
+            if before := held.before:
                 if after is not None:
-                    held.final = gated_median(held.own, (own_before, passage), after)
-                self._flicker.add(final_before, held.final, passage)
-        due, held.waiting = [held.final] * held.waiting, 0
+                    held.final = gated_median(held.own, (before.own, before.pair.earlier), after)
+                if len(before.steps) > 1:
+                    first, last = before.steps
+                    due = [map_between((before.final, first.earlier), (held.final, last.later))]
+                maps = pairwise([before.final, *due, held.final])
+                for (earlier, later), step in zip(maps, before.steps, strict=True):
+                    self._flicker.add(earlier, later, step.earlier)
+        due += [held.final] * held.waiting
+        held.waiting = 0
         return due

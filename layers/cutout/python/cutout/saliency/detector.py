@@ -21,6 +21,10 @@ class Engine(Protocol):
     def batch_size(self) -> int:
         """How many pictures it is best given at once. It takes more, and may come to like fewer as it works."""
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU runs the net, and the CPU is free beside it."""
+
     def infer(self, batch: Pixels | Floats) -> Floats:
         """N x 320 x 320 x 3 RGB to saliency probabilities, N x 320 x 320 float32 in [0, 1].
 
@@ -40,6 +44,11 @@ class Detector:
     def batch_size(self) -> int:
         """How many pictures are best detected at once, now."""
         return self._engine.batch_size
+
+    @property
+    def on_gpu(self) -> bool:
+        """See `Engine`."""
+        return self._engine.on_gpu
 
     def detect(self, images: Sequence[Pixels]) -> Floats:
         """The net's saliency probabilities of `images`, each H x W x 3 RGB: N x 320 x 320 float32 in [0, 1]."""

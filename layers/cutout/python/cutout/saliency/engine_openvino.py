@@ -37,6 +37,7 @@ class OpenVinoEngine:
     """Runs one picture at a time. One picture fills a CPU's cores, and a fixed shape is up to a tenth faster."""
 
     batch_size = 1
+    on_gpu = False
 
     def __init__(self, path: Path, bits: str = "f32") -> None:
         core = openvino.Core()

@@ -31,6 +31,7 @@ class WinogradEngine:
     """Runs one picture at a time, on all processors that it may use."""
 
     batch_size = 1
+    on_gpu = False
 
     def __init__(self, model: Model, filters: Path, kernels: Kernels) -> None:
         net = plan(model)
