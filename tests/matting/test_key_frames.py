@@ -1,5 +1,6 @@
 """If these fail, videos on a CPU take twice the time, or what moves fast in them is guessed."""
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -63,6 +64,18 @@ def test_a_limb_that_kicks_is_never_guessed() -> None:
     assert iou(kicking.truth, TrueNet(kicking).maps()[1]) > 0.99
     standing = Scene("stand", hide, horse, grass, stand).sequence(8)
     assert np.mean(TrueNet(kicking).maps()[0]) > 0.8 > np.mean(TrueNet(standing).maps()[0])
+
+
+def test_a_subject_that_shows_in_one_frame_alone_is_found() -> None:
+    """Nothing disagrees with the maps about it: neither of its neighbours knows of it."""
+    wall = (skimage.data.stereo_motorcycle()[0][:320, :320]).copy()
+    frames, truth = np.repeat(wall[None], 7, axis=0), np.zeros((7, 320, 320), np.float32)
+    frames[:] = np.clip(wall + np.arange(7)[:, None, None, None], 0, 255)  # so that no frame repeats
+    disc = cv2.circle(np.zeros((320, 320), np.uint8), (160, 160), 50, 1, cv2.FILLED) > 0
+    frames[3, disc], truth[3, disc] = (230, 200, 60), 1
+    is_key, finals = TrueNet(Sequence("flash", frames, truth)).maps()
+    assert is_key == [True, False, True, True, True, False, True]
+    assert iou(truth[3:4], finals[3:4]) > 0.99
 
 
 @pytest.mark.parametrize("place", range(1, 7))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cutout.errors import MissingEngine
+from cutout.errors import MissingEngine, MissingWeights
+from cutout.models import Model
 from cutout.saliency import engines
 from cutout.saliency.engines import EngineName, chosen, usable
+from cutout.saliency.winograd.kernels import is_supported
 
 ALL = list(EngineName)[1:]
 ON_CPU = [EngineName.OPENVINO, EngineName.WINOGRAD]
@@ -84,3 +86,11 @@ def test_an_engine_without_its_packages_is_refused_by_name(monkeypatch: pytest.M
     monkeypatch.setitem(engines.PACKAGES, EngineName.OPENVINO, ("no_such_package",))
     with pytest.raises(MissingEngine, match=r"openvino needs no_such_package: pip install 'cutout\[openvino\]'"):
         engines.require(EngineName.OPENVINO)
+
+
+@pytest.mark.skipif(not is_supported(), reason="skipped: the kernels don't run on this machine")
+def test_nets_of_another_version_are_not_passed_over_for_a_slower_engine(tmp_path: Path) -> None:
+    (tmp_path / "u2net.winograd").touch()
+    (tmp_path / "u2net.xml").touch()
+    with pytest.raises(MissingWeights, match="cutout weights compile"):
+        engines.load(EngineName.AUTO, Model.U2NET, tmp_path)

@@ -26,6 +26,9 @@ from cutout.stopwatch import Stopwatch
 from cutout.video_grounds import Ground
 from cutout.video_outputs import Shot, on_ground
 
+PACKETS_HELD = 500
+"""Packets that wait with a frame: ten seconds of sound."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -131,7 +134,7 @@ def detected(
     for item in items:
         waiting.append(item)
         frames += isinstance(item, Stepped)
-        if frames >= detector.batch_size:
+        if frames >= detector.batch_size or len(waiting) - frames > PACKETS_HELD:
             yield from seen(waiting, detector, watch)
             waiting, frames = [], 0
     yield from seen(waiting, detector, watch)
@@ -181,14 +184,30 @@ def stabilised(
 def late(
     items: Iterable[Item | TrackPacket], push: Callable[[Item], list[Result]], flush: Callable[[], list[Result]]
 ) -> Iterator[tuple[Item, Result] | TrackPacket]:
-    """Each of `items` with its result, of those that `push` and at the end `flush` give in the order of the items."""
+    """Each of `items` with its result, of those that `push` and `flush` give in the order of the items.
+
+    `flush` gives the results that wait: at the end, and where so many packets follow a frame that they would fill the
+    memory, as those of a sound that goes on after the last picture.
+    """
     waiting: deque[Item | TrackPacket] = deque()
     for item in items:
         waiting.append(item)
         if not isinstance(item, TrackPacket):
             yield from matched(waiting, push(item))
+        elif len(waiting) > PACKETS_HELD:
+            yield from matched(waiting, flush())
+            yield from leading_packets(waiting)
     yield from matched(waiting, flush())
-    yield from (item for item in waiting if isinstance(item, TrackPacket))
+    yield from leading_packets(waiting)
+    if waiting:
+        raise ValueError("a frame has no result")
+
+
+def leading_packets(waiting: deque[Item | TrackPacket]) -> Iterator[TrackPacket]:
+    """Take the packets off that no frame is before."""
+    while waiting and isinstance(item := waiting[0], TrackPacket):
+        waiting.popleft()
+        yield item
 
 
 def matched(waiting: deque[Item | TrackPacket], results: list[Result]) -> Iterator[tuple[Item, Result] | TrackPacket]:

@@ -22,8 +22,11 @@ WINDOW = (63, 63)
 NEARBY = np.ones((5, 5), np.uint8)
 """How far about a point doubt is averaged, and maps are compared, in pixels."""
 
-LEAST_SPREAD = 0.2
-"""What a point that is seen in neither map may be off by, however even these are there."""
+LEAST_SPREAD = 0.35
+"""What a point that is seen in neither map may be off by, however even these are there.
+
+More than the limit, so that the net sees whatever shows in one frame alone and fills a window.
+"""
 
 
 class NetFrames(StrEnum):
@@ -84,7 +87,7 @@ class KeyFrames:
         return [*decided, self._key]
 
     def flush(self) -> list[SaliencyMap | None]:
-        """Decide on the frame that waits, if one does: it has the net's map."""
+        """Decide on the frame that waits, if one does: it has the net's map. More may be pushed after it."""
         if self._waiting is None:
             return []
         self._key, self._waiting = self._detect(self._waiting[0]), None

@@ -90,7 +90,7 @@ class Held:
 
 
 class Stabiliser:
-    """The maps of one clip, frame by frame, one key frame late. Starts anew at every cut and after `flush`."""
+    """The maps of one clip, frame by frame, one key frame late. Starts anew at every cut."""
 
     def __init__(self) -> None:
         self._flicker = Flicker()
@@ -122,18 +122,15 @@ class Stabiliser:
             held.waiting += 1
             waits = held.final is None and held.waiting <= REPEATS_HELD + 1
             return [] if waits else self._settle(held, None)
-        if step is not Break.CUT or saliency_map is None:
+        if step is not Break.CUT or saliency_map is None or self._between is not None:
             raise ValueError("no map came where one was due")
         due = self.flush()
         self._held = Held(saliency_map, None)
         return due
 
     def flush(self) -> list[SaliencyMap]:
-        """The maps that still wait, none if there were no frames. Raises ValueError if the last frame had no map."""
-        if self._between is not None:
-            raise ValueError("no map came where one was due")
-        held, self._held = self._held, None
-        return [] if held is None else self._settle(held, None)
+        """The maps that still wait, but for that of a frame between two key frames. More may be pushed after it."""
+        return [] if self._held is None else self._settle(self._held, None)
 
     def _move_on(self, held: Held, step: Pair, saliency_map: SaliencyMap | None) -> list[SaliencyMap]:
         between = self._between

@@ -18,6 +18,8 @@ from cutout.saliency.winograd.kernels import SOURCE, compile_kernels, kernels_pa
 from cutout.saliency.winograd.plan import plan
 
 SHAPE = (1, 3, INPUT_SIDE, INPUT_SIDE)
+ARRANGED_BY = (SOURCE, SOURCE.with_name("plan.py"), SOURCE.with_name("filters.py"))
+"""What decides how the filters of the engine winograd lie in their file."""
 
 
 def is_compiled(model: Model, directory: Path, engine: EngineName) -> bool:
@@ -84,5 +86,6 @@ def stamp_of(model: Model, directory: Path, engine: EngineName) -> Path:
 
 
 def made_of(source: Path, engine: EngineName) -> str:
-    by = f"openvino {version('openvino')}" if engine is EngineName.OPENVINO else f"kernels {digest(SOURCE)}"
-    return f"{digest(source)} {by}\n"
+    if engine is EngineName.OPENVINO:
+        return f"{digest(source)} openvino {version('openvino')}\n"
+    return f"{digest(source)} kernels, plan and filters {' '.join(digest(path) for path in ARRANGED_BY)}\n"

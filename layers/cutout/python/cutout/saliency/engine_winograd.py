@@ -37,7 +37,7 @@ class WinogradEngine:
         net = plan(model)
         filter_places, size = places_of_filters(net)
         if filters.stat().st_size != size * FLOAT_BYTES:
-            raise InvalidWeights(f"{filters} is damaged. Delete it and run: cutout weights compile")
+            raise InvalidWeights(f"{filters} is damaged, or another version's. Run: cutout weights compile")
         self._kernels = kernels
         with filters.open("rb") as file:
             self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

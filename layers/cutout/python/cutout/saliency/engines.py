@@ -10,7 +10,7 @@ from cutout.errors import MissingEngine
 from cutout.models import Model
 from cutout.saliency.detector import Engine
 from cutout.saliency.precision import Bits, Precision, has_bfloat16_tiles, multiplies_bfloat16, runs_in
-from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, kernels_path, processor_flags
+from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, processor_flags
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +73,13 @@ def load(name: EngineName, model: Model, directory: Path, precision: Precision =
 
 
 def usable(directory: Path) -> list[EngineName]:
-    """The engines that can run here. Winograd needs no package, but its kernels, which lie with the weights."""
-    kernels = is_supported() and kernels_path(directory).is_file()
+    """The engines that can run here. Winograd needs no package, but nets that were compiled for it.
+
+    These may be another version's. Loading them then says so, where another engine in their place would be slower.
+    """
+    compiled = is_supported() and any(directory.glob("*.winograd"))
     here = [engine for engine in PACKAGES if not missing(PACKAGES[engine])]
-    return [engine for engine in here if engine is not EngineName.WINOGRAD or kernels]
+    return [engine for engine in here if engine is not EngineName.WINOGRAD or compiled]
 
 
 def chosen(*, gpu: bool, halves: bool, usable: Collection[EngineName]) -> EngineName:

@@ -32,7 +32,7 @@ def resize_bilinear(image: Pixels, side: int) -> Floats:
     height, width = image.shape[:2]
     top, bottom, down = neighbours(height, side)
     left, right, across = neighbours(width, side)
-    pixels = image.reshape(height * width, 3)
+    pixels = np.ascontiguousarray(image).reshape(height * width, 3)
 
     def within(rows: NDArray[np.intp]) -> Floats:
         before, after = (pixels.take(np.add.outer(rows * width, columns), axis=0) for columns in (left, right))
