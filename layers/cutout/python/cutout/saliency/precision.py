@@ -36,7 +36,7 @@ def multiplies_bfloat16(processor_flags: Collection[str]) -> bool:
 def has_bfloat16_tiles(processor_flags: Collection[str]) -> bool:
     """Whether it multiplies whole tiles of them (AMX).
 
-    Only then do they pay: with vectors of them, OpenVINO is no faster than winograd in 32 bits.
+    Only then do they pay: with vectors of them, OpenVINO is hardly faster than winograd in 32 bits.
     """
     return "amx_bf16" in processor_flags
 
