@@ -1,11 +1,11 @@
 """If these fail, a result lies where nobody looks for it, or is another than the pipeline made."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from email.header import Header
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,50 +13,21 @@ import pytest
 from cutout.choices import Output
 from cutout.errors import NameTooLong
 from cutout.events import Upload
-from cutout.limits import VideoLimits
 from cutout.options import Options
 from cutout.results import Removed
 from cutout.saliency.detector import Detector
 from cutout.settings import VideoSettings
 from cutout.stopwatch import Stopwatch
 from cutout.storage import Storage
-from cutout.verdict import Report, Verdict
-from cutout.video_pipeline import VideoRendition, VideoResult
 from cutout.video_work import VideoWork
+from tests.pretend_pipeline import LIMITS, Pipeline
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SETTINGS = VideoSettings(
-    "outbox", "results", "outcomes", Path("/nowhere"), "job-1", "1", Options(outputs=(Output.MP4,)), VideoLimits()
+    "outbox", "results", "outcomes", Path("/nowhere"), "job-1", "1", Options(outputs=(Output.MP4,)), LIMITS
 )
-VERDICT = Verdict(0.3, 0, 0.01, 2, 0.9)
-
-
-@dataclass
-class Pipeline:
-    """A pipeline that remembers what it read, and writes `content`."""
-
-    content: bytes = b"a cutout"
-    read: list[bytes] = field(default_factory=list)
-
-    def __call__(
-        self,
-        source: BinaryIO,
-        options: Options,
-        _load_detector: object,
-        _limits: VideoLimits,
-        targets: Mapping[Output, Path],
-        open_file: Callable[[str], BinaryIO],
-        _progress: object,
-    ) -> VideoResult:
-        self.read.append(source.read())
-        if options.as_text()["background"].startswith("key:"):
-            self.read.append(open_file(str(options.background).removeprefix("key:")).read())
-        for path in targets.values():
-            path.write_bytes(self.content)
-        made = tuple(VideoRendition(output, path, "video/x", 64, 48) for output, path in targets.items())
-        return VideoResult(made, VERDICT, Report(3, 3, 0, 0.3, 0.3, 0.01, ()), {})
 
 
 @dataclass
@@ -103,16 +74,17 @@ def test_a_background_is_read_from_the_same_bucket(stand: Stand) -> None:
 
 
 def test_a_large_output_arrives_whole(stand: Stand) -> None:
-    stand.pipeline.content = np.random.default_rng(1).bytes(9_000_000)
+    content = np.random.default_rng(1).bytes(9_000_000)
+    stand.pipeline.content = lambda _: content
     stand.removed(stand.upload())
-    assert stand.s3.get_object(Bucket="outbox", Key="a.mp4.mp4")["Body"].read() == stand.pipeline.content
+    assert stand.s3.get_object(Bucket="outbox", Key="a.mp4.mp4")["Body"].read() == content
 
 
 def test_what_shall_end_the_work_ends_it_before_an_output_is_there(stand: Stand) -> None:
     def check() -> None:
         raise InterruptedError
 
-    stand.pipeline.content = bytes(9_000_000)
+    stand.pipeline.content = lambda _: bytes(9_000_000)
     with pytest.raises(InterruptedError):
         stand.removed(stand.upload(), check)
     assert stand.outputs() == []

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -25,18 +25,17 @@ from cutout.claim import LEASE_SECONDS, RENEWAL_SECONDS, Claim
 from cutout.claims import Claims
 from cutout.errors import InvalidSettings, MissingWeights, NoFrames, ResultBusUnavailable, UnreadableEvent
 from cutout.events import Upload
-from cutout.limits import VideoLimits
 from cutout.metrics import Metrics
 from cutout.options import Options
 from cutout.results import Decision, Failed, Outcome, Removed, ResultBus
 from cutout.saliency.detector import Detector
 from cutout.settings import VideoSettings
 from cutout.storage import Storage
-from cutout.verdict import Report, Verdict
-from cutout.video_pipeline import Progress, VideoRendition, VideoResult
+from cutout.video_pipeline import Progress
 from cutout.video_work import VideoWork
 from functions.video.job import DONE, FAILED, TRY_AGAIN, ProgressLog, VideoJob, exit_status, upload_of, video_job
 from tests import heard
+from tests.pretend_pipeline import LIMITS, Pipeline
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,10 +50,9 @@ SETTINGS = VideoSettings(
     "job-1",
     "1",
     Options(outputs=(Output.MP4,)),
-    VideoLimits(megabytes=10),
+    LIMITS,
 )
 METRICS = Metrics("cutout", "video")
-SIZES = {"mp4": 10, "webm": 11, "mov": 12, "mask": 13}
 
 
 class Bus(ResultBus):
@@ -73,41 +71,6 @@ class Bus(ResultBus):
             self.refusals -= 1
             raise ResultBusUnavailable("Busy.")
         self.decisions.append(decision)
-
-
-class Pipeline:
-    """A pipeline that reads the video and writes files of a known content.
-
-    `meanwhile` is called when it has read the video, and may raise.
-    """
-
-    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
-        self.read: list[bytes] = []
-        self.meanwhile = meanwhile
-        self.content: Callable[[Output], bytes] = lambda output: bytes(SIZES[output])
-
-    def __call__(
-        self,
-        source: BinaryIO,
-        options: Options,
-        load_detector: Callable[[], Detector],
-        limits: VideoLimits,
-        targets: Mapping[Output, Path],
-        open_file: Callable[[str], BinaryIO],
-        progress: Callable[[Progress], None],
-    ) -> VideoResult:
-        assert isinstance(load_detector(), Detector)
-        assert limits == SETTINGS.limits
-        self.read.append(source.read())
-        if options.as_text()["background"].startswith("key:"):
-            self.read.append(open_file(str(options.background).removeprefix("key:")).read())
-        self.meanwhile()
-        progress(Progress(1, 3))
-        for output, path in targets.items():
-            path.write_bytes(self.content(output))
-        renditions = tuple(VideoRendition(output, path, "video/x", 64, 48) for output, path in targets.items())
-        report = Report(3, 3, 0, 3, 0.3, 0.3, 0.01, ("It has no sound.",))
-        return VideoResult(renditions, Verdict(0.3, 0, 0.01, 2, 0.9), report, {"decode": 1.0, "saliency": 2.0})
 
 
 @dataclass
