@@ -10,6 +10,7 @@ from cutout.errors import MissingEngine
 from cutout.models import Model
 from cutout.saliency.detector import Engine
 from cutout.saliency.precision import Bits, Precision, has_bfloat16_tiles, multiplies_bfloat16, runs_in
+from cutout.saliency.winograd.filters import filters_path
 from cutout.saliency.winograd.kernels import can_be_compiled, is_supported, processor_flags
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def usable(directory: Path) -> list[EngineName]:
 
     These may be another version's. Loading them then says so, where another engine in their place would be slower.
     """
-    compiled = is_supported() and any(directory.glob("*.winograd"))
+    compiled = is_supported() and any(filters_path(model, directory).is_file() for model in Model)
     here = [engine for engine in PACKAGES if not missing(PACKAGES[engine])]
     return [engine for engine in here if engine is not EngineName.WINOGRAD or compiled]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cutout.arrays import Floats
 from cutout.models import Model
-from cutout.saliency.winograd.plan import LANES, Kind, Plan, Step
+from cutout.saliency.winograd.plan import LANES, POINTS, Kind, Plan, Step
 
 CHANNELS = 16
 """Of the output, that the kernels make at once."""
@@ -62,7 +62,7 @@ def places_of_filters(plan: Plan) -> tuple[list[Place], int]:
 
 def filter_size(step: Step) -> int:
     """In floats."""
-    per_pair = {Kind.WIDE: 36, Kind.DEEP: 9, Kind.SIDE: 9, Kind.FUSE: 1}[step.kind]
+    per_pair = {Kind.WIDE: POINTS, Kind.DEEP: 9, Kind.SIDE: 9, Kind.FUSE: 1}[step.kind]
     return per_pair * step.source.channels * step.target.channels
 
 
@@ -105,7 +105,7 @@ def arranged_filter(kind: Kind, weight: Floats) -> Floats:
     channels_out, channels_in = weight.shape[:2]
     match kind:
         case Kind.WIDE:
-            points = transformed(weight).reshape(36, channels_out // CHANNELS, CHANNELS, channels_in)
+            points = transformed(weight).reshape(POINTS, channels_out // CHANNELS, CHANNELS, channels_in)
             return np.ascontiguousarray(points.transpose(0, 1, 3, 2))
         case Kind.DEEP:
             taps = weight.reshape(channels_out // CHANNELS, CHANNELS, channels_in, 9)
@@ -121,4 +121,4 @@ def transformed(weight: Floats) -> NDArray[np.float32]:
     """
     channels_out, channels_in = weight.shape[:2]
     points = np.kron(G, G) @ weight.reshape(-1, 9).T.astype(np.float64)
-    return points.reshape(36, channels_out, channels_in).astype(np.float32)
+    return points.reshape(POINTS, channels_out, channels_in).astype(np.float32)
